@@ -1,0 +1,1 @@
+"""What the head sees: encoders, extraction, the memory-mapped feature matrix and its manifest."""

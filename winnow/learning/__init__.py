@@ -1,0 +1,1 @@
+"""What to show next: feature space, head, strategies, the step from labels to a snapshot, the learner thread."""

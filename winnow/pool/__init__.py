@@ -1,0 +1,1 @@
+"""What there is to judge: refs files, items, image decoding and crops, box geometry."""

@@ -1,0 +1,102 @@
+"""Settings: environment (`WINNOW_*`), then `winnow.toml`, then the defaults here. Each one is in the README."""
+
+import getpass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from winnow.errors import SettingsError
+
+# Key names are those of KeyboardEvent.key, letters in lower case, "Space" for the space bar.
+DEFAULT_KEYS: dict[str, list[str]] = {
+    "negative": ["a", "ArrowLeft"],
+    "positive": ["d", "ArrowRight"],
+    "skip": ["s", "ArrowDown", "Space"],
+    "undo": ["Backspace"],
+    "help": ["h", "?"],
+    "zoom": ["z"],
+    "contrast_down": ["["],
+    "contrast_up": ["]"],
+    "brightness_down": ["-"],
+    "brightness_up": ["="],
+    "reset_view": ["0"],
+    "show_probability": ["p"],
+    "next_strategy": ["q"],
+    "auto_mode": ["t"],
+}
+
+
+def _user_name() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no account for this uid, as in some containers
+        return "annotator"
+
+
+class Settings(BaseSettings):
+    """What a run is configured by; relative paths are relative to the working directory."""
+
+    model_config = SettingsConfigDict(env_prefix="WINNOW_", toml_file="winnow.toml", extra="ignore")
+
+    refs: Path = Path("refs.txt")
+    features: Path | None = None  # default: features.npy beside the refs
+    database: str | None = None  # SQLAlchemy URL; default: winnow.db beside the refs
+    annotator: Annotated[str, Field(min_length=1, max_length=64)] = Field(default_factory=_user_name)
+    strategy: str = "entropy"  # what a new database starts with; later the page's choice is remembered
+    seed: int = 0
+    context: Annotated[float, Field(ge=0, le=10)] = 0.5  # margin around a crop, as a share of the box's longer side
+    image_root: Path | None = None  # when set, images that resolve outside it are refused
+    allowed_hosts: list[str] = ["localhost", "127.0.0.1", "[::1]"]
+    auto_seconds: Annotated[float, Field(gt=0, le=3600)] = 3.0
+    keys: dict[str, list[str]] = {}  # action -> keys, over DEFAULT_KEYS
+
+    @property
+    def features_path(self) -> Path:
+        return self.features or self.refs.parent / "features.npy"
+
+    @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite:///{(self.refs.parent / 'winnow.db').absolute()}"
+
+    @property
+    def key_table(self) -> dict[str, list[str]]:
+        """Every action with its keys, the user's choice first."""
+        return {**DEFAULT_KEYS, **self.keys}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def read_settings() -> Settings:
+    """Settings from the environment and `winnow.toml`; raises SettingsError naming each bad one."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        bad = "; ".join(f"WINNOW_{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        raise SettingsError(f"Settings that cannot be used: {bad}. The README lists every setting.") from error
+    _check_keys(settings)
+    return settings
+
+
+def _check_keys(settings: Settings) -> None:
+    unknown = settings.keys.keys() - DEFAULT_KEYS.keys()
+    if unknown:
+        raise SettingsError(f"WINNOW_KEYS names unknown actions {sorted(unknown)}; there are {sorted(DEFAULT_KEYS)}.")
+    action_of: dict[str, str] = {}
+    for action, keys in settings.key_table.items():
+        for key in keys:
+            if key in action_of:
+                raise SettingsError(
+                    f"WINNOW_KEYS gives {key!r} to both {action_of[key]!r} and {action!r}; give one of them another key."
+                )
+            action_of[key] = action

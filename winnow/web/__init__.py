@@ -1,0 +1,1 @@
+"""Routes, dependencies, security and media. The only room that imports fastapi."""
