@@ -1,0 +1,34 @@
+"""Replay: the learner run against known truth, one verdict at a time, through the same step as the app."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from winnow.learning.space import FeatureSpace
+from winnow.learning.step import Labels, Snapshot, next_snapshot
+
+
+def replay(
+    space: FeatureSpace,
+    truth: NDArray[np.int8],
+    *,
+    strategy: str,
+    budget: int,
+    seed: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
+    """The rows in the order in which they were shown and their labels, at most `budget` of them.
+
+    truth (n,) int8, 0 or 1; the same seed gives the same order.
+    """
+    rng = np.random.default_rng(seed)
+    nothing = np.empty(0, np.int64)
+    rows: list[int] = []
+    snapshot: Snapshot | None = None
+    while len(rows) < budget:
+        shown = np.array(rows, dtype=np.int64)
+        labels = Labels(shown, truth[shown].astype(np.int8), nothing, nothing)
+        snapshot = next_snapshot(space, labels, strategy, previous=snapshot, rng=rng)
+        if len(snapshot.queue) == 0:
+            break
+        rows.append(int(snapshot.queue[0]))
+    order = np.array(rows, dtype=np.int64)
+    return order, truth[order].astype(np.int8)
