@@ -1,0 +1,144 @@
+"""The one background thread that owns fitting: it takes all newer labels together and swaps in a new snapshot."""
+
+import logging
+import os
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from winnow.errors import UnknownStrategy
+from winnow.learning.space import FeatureSpace
+from winnow.learning.step import Labels, Snapshot, next_snapshot, reorder
+from winnow.learning.strategies import STRATEGIES
+
+log = logging.getLogger(__name__)
+BACKGROUND_NICENESS = 10  # key presses and images come first
+REMEMBERED_SNAPSHOTS = 64  # a page shows items of a snapshot for seconds after it was replaced
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """A snapshot and the log's event it knows everything up to."""
+
+    snapshot: Snapshot
+    seq: int
+    labelled_rows: NDArray[np.int64]  # (m,), what the snapshot's checked probabilities belong to
+
+
+class Learner:
+    """Fits on all current labels whenever `wake` says there are newer ones; readers take `learnt` and never wait.
+
+    Args:
+        read_labels: answers the labels as they stand and the number of the newest event in them.
+        is_hidden: (n,) bool, rows that are never shown.
+    """
+
+    def __init__(
+        self,
+        space: FeatureSpace,
+        read_labels: Callable[[], tuple[Labels, int]],
+        *,
+        strategy: str,
+        rng: np.random.Generator,
+        is_hidden: NDArray[np.bool_],
+    ) -> None:
+        check_strategy(strategy)
+        self._space, self._read_labels, self._rng, self._is_hidden = space, read_labels, rng, is_hidden
+        self._strategy = strategy
+        self._changed = threading.Condition()
+        self._is_woken = self._is_closed = False
+        self._recent: OrderedDict[int, Snapshot] = OrderedDict()
+        self.learnt = self._learn(None)
+        self._remember(self.learnt.snapshot)
+        self._thread = threading.Thread(target=self._run, name="learner", daemon=True)
+        self._thread.start()
+
+    @property
+    def strategy(self) -> str:
+        return self._strategy
+
+    def wake(self) -> None:
+        """Say that there are newer labels."""
+        with self._changed:
+            self._is_woken = True
+            self._changed.notify_all()
+
+    def set_strategy(self, name: str, *, timeout_s: float = 5.0) -> None:
+        """Change the order of the queue; returns when it is in force (or after the timeout, while a fit is running).
+
+        Raises:
+            UnknownStrategy: no strategy has this name.
+        """
+        check_strategy(name)
+        with self._changed:
+            self._strategy = name
+            self._is_woken = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self.learnt.snapshot.strategy == name, timeout_s)
+
+    def wait_for(self, seq: int, *, timeout_s: float) -> Learnt:
+        """The newest snapshot, waiting for one that knows event `seq`."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.learnt.seq >= seq or self._is_closed, timeout_s)
+        return self.learnt
+
+    def snapshot_of(self, version: int | None) -> Snapshot:
+        """The snapshot of a model version when it is still remembered, else the newest."""
+        return self._recent.get(version or 0, self.learnt.snapshot)
+
+    def close(self) -> None:
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _run(self) -> None:
+        _lower_priority()
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._is_woken or self._is_closed)
+                if self._is_closed:
+                    return
+                self._is_woken = False
+            try:
+                learnt = self._learn(self.learnt)
+            except Exception:
+                # The labels are safe in the log; the page keeps the last queue, and the next verdict tries again.
+                log.exception("The learner failed on the newest labels; the queue stays as it was.")
+                continue
+            with self._changed:
+                self._remember(learnt.snapshot)
+                self.learnt = learnt
+                self._changed.notify_all()
+
+    def _learn(self, before: Learnt | None) -> Learnt:
+        labels, seq = self._read_labels()
+        strategy = self._strategy
+        if before and before.seq == seq and before.snapshot.strategy != strategy:
+            return Learnt(reorder(before.snapshot, self._space, labels, strategy, self._is_hidden), seq, labels.rows)
+        previous = before.snapshot if before else None
+        snapshot = next_snapshot(
+            self._space, labels, strategy, previous=previous, rng=self._rng, is_hidden=self._is_hidden
+        )
+        # The version is the newest event it has learnt from: it means the same after a restart.
+        return Learnt(replace(snapshot, version=seq), seq, labels.rows)
+
+    def _remember(self, snapshot: Snapshot) -> None:
+        self._recent[snapshot.version] = snapshot
+        while len(self._recent) > REMEMBERED_SNAPSHOTS:
+            self._recent.popitem(last=False)
+
+
+def check_strategy(name: str) -> None:
+    if name not in STRATEGIES:
+        raise UnknownStrategy(f"There is no strategy {name!r}; there are {', '.join(STRATEGIES)}.")
+
+
+def _lower_priority() -> None:
+    if sys.platform == "linux":  # elsewhere niceness is the whole process's
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BACKGROUND_NICENESS)

@@ -1,0 +1,267 @@
+"""One pool being labelled: its features, its log and its learner behind the few calls that every front door uses."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from winnow.board import UNJUDGED, Board, Progress
+from winnow.errors import NothingToUndo, WinnowError
+from winnow.features.matrix import FeatureMatrix, open_features
+from winnow.learning.learner import Learner
+from winnow.learning.space import FeatureSpace
+from winnow.learning.step import Labels, Snapshot
+from winnow.learning.strategies import STRATEGIES
+from winnow.pool import Pool, open_pool
+from winnow.settings import Settings
+from winnow.verdicts.ledger import Ledger, MetricsPoint
+from winnow.verdicts.log import NewVerdict, Undo, Verdict, VerdictLog
+
+log = logging.getLogger(__name__)
+QUEUE_WAIT_S = 5.0
+
+
+@dataclass(frozen=True)
+class QueueView:
+    """The next rows and the snapshot they come from."""
+
+    rows: NDArray[np.int64]
+    snapshot: Snapshot
+    state: str  # the snapshot's, or "fitting" while newer verdicts are being learnt
+    progress: Progress
+
+    def probability(self, row: int) -> float | None:
+        return _finite(self.snapshot.probability, row)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a verdict led to; `is_new` is False for a key that had already arrived."""
+
+    verdict: Verdict
+    is_new: bool
+    metrics: MetricsPoint | None
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What an undo took back, and the row of its item (None when the pool no longer has it)."""
+
+    verdict: Verdict
+    row: int | None
+    progress: Progress
+
+
+class Session:
+    """Opens what the settings name. All writes go through one lock, in the order log, ledger, board, learner.
+
+    Raises:
+        WinnowError: refs, features or database are missing or do not fit; nothing stays open.
+    """
+
+    def __init__(self, settings: Settings, *, report: Callable[[str], None] = log.info) -> None:
+        self.settings = settings
+        report(f"Reading {settings.refs}")
+        self.pool: Pool = open_pool(settings.refs)
+        report(f"Opening {settings.features_path}")
+        self.features: FeatureMatrix = open_features(settings.features_path, self.pool)
+        rng = np.random.default_rng(settings.seed)
+        cache = settings.refs.parent / f"{settings.refs.name}.winnow" / "space.npz"
+        self.space = FeatureSpace.build(self.features.vectors, self.features.is_valid, rng, cache=cache)
+        report("Reading the verdicts")
+        self._log = VerdictLog(settings.database_url)
+        try:
+            self._open_verdicts(rng)
+        except BaseException:
+            self._log.close()
+            raise
+
+    def _open_verdicts(self, rng: np.random.Generator) -> None:
+        self._lock = threading.Lock()
+        self.ledger = Ledger(self._log.replay())
+        self.board = Board(self.pool.row_of, is_hidden=self.pool.is_duplicate, is_usable=self.space.is_usable)
+        self.missing_items = self.board.load(self.ledger.currents())
+        strategy = self._log.read_state("strategy")
+        self.learner = Learner(
+            self.space,
+            self._read_labels,
+            strategy=strategy if strategy in STRATEGIES else self.settings.strategy,
+            rng=rng,
+            is_hidden=self.pool.is_duplicate,
+        )
+
+    def close(self) -> None:
+        self.learner.close()
+        self._log.close()
+
+    def queue(self, n: int) -> QueueView:
+        """The next `n` open rows (fewer at the end of the pool); waits only when verdicts outran the learner."""
+        learnt = self.learner.learnt
+        rows = self.board.open_rows(learnt.snapshot.queue)
+        if len(rows) < n and learnt.seq < self.ledger.last_seq:
+            learnt = self.learner.wait_for(self.ledger.last_seq, timeout_s=QUEUE_WAIT_S)
+            rows = self.board.open_rows(learnt.snapshot.queue)
+        is_behind = learnt.seq < self.ledger.last_seq
+        state = "fitting" if is_behind else learnt.snapshot.state.value
+        return QueueView(rows[:n], learnt.snapshot, state, self.board.progress())
+
+    def judge(
+        self,
+        item_id: str,
+        label: int | None,
+        *,
+        key: str,
+        annotator: str,
+        elapsed_ms: int | None = None,
+        reason: str | None = None,
+        model_version: int | None = None,
+    ) -> Judged:
+        """Record a verdict, durably; the same key again answers what it did the first time.
+
+        Raises:
+            UnknownItem: the pool has no such item.
+            DatabaseError: nothing was recorded.
+        """
+        with self._lock:
+            known = self.ledger.find(key)
+            if known is not None:
+                return self._judged(_as_verdict(known, self.ledger), is_new=False)
+            new = self._new_verdict(item_id, label, key, annotator, elapsed_ms, reason, model_version)
+            (verdict,) = self._log.append([new])
+            self.ledger.apply(verdict)
+            self.board.set(item_id, verdict)
+            judged = self._judged(verdict, is_new=True)
+        self.learner.wake()
+        return judged
+
+    def undo(self, *, key: str | None, annotator: str) -> Taken:
+        """Take back the annotator's newest live verdict; the same key again answers what it did the first time.
+
+        Raises:
+            NothingToUndo: there is none.
+            DatabaseError: nothing was taken back.
+        """
+        with self._lock:
+            known = self.ledger.find(key) if key else None
+            if known is not None:
+                return self._taken(_as_verdict(known, self.ledger))
+            verdict = self.ledger.newest_of(annotator)
+            if verdict is None:
+                raise NothingToUndo(f"{annotator} has no verdict left to take back.")
+            self._take_back([verdict], key or f"undo-{verdict.seq}", annotator)
+            taken = self._taken(verdict)
+        self.learner.wake()
+        return taken
+
+    def return_skipped(self, *, key: str, annotator: str) -> int:
+        """Take back every current skip, so that the items come up again; answers how many."""
+        with self._lock:
+            if self.ledger.find(key) is not None:
+                return 0
+            skips = [verdict for verdict in self.ledger.currents() if verdict.label is None]
+            if skips:
+                self._take_back(skips, key, annotator)
+        self.learner.wake()
+        return len(skips)
+
+    def import_labels(self, verdicts: list[NewVerdict]) -> int:
+        """Record verdicts made elsewhere, all or none, leaving out keys that are known; answers how many."""
+        with self._lock:
+            fresh = [verdict for verdict in verdicts if self.ledger.find(verdict.key) is None]
+            for verdict in self._log.append(fresh):
+                self.ledger.apply(verdict)
+                self.board.load([verdict])
+        self.learner.wake()
+        return len(fresh)
+
+    def set_strategy(self, name: str) -> None:
+        """Switch the order of the queue, now and after a restart."""
+        self.learner.set_strategy(name)
+        self._log.write_state("strategy", name)
+
+    def mark_unreadable(self, row: int) -> None:
+        """Leave an item out of the queue because its image cannot be shown."""
+        if self.board.mark_unreadable(row):
+            self.learner.wake()
+
+    def current_labels(self) -> list[Verdict]:
+        """The current verdict of every labelled item, oldest first; skips are left out."""
+        with self._lock:
+            labelled = [verdict for verdict in self.ledger.currents() if verdict.label is not None]
+        return sorted(labelled, key=lambda verdict: verdict.seq)
+
+    def standing(self) -> tuple[NDArray[np.int16], NDArray[np.int64]]:
+        """(n,) current label codes of the board and (n,) the numbers of the verdicts behind them, as of one moment."""
+        with self._lock:
+            return self.board.label_of_row.copy(), self.board.seq_of_row.copy()
+
+    def points(self) -> list[MetricsPoint]:
+        with self._lock:
+            return self.ledger.points()
+
+    def _read_labels(self) -> tuple[Labels, int]:
+        with self._lock:
+            return self.board.labels(), self.ledger.last_seq
+
+    def _new_verdict(
+        self,
+        item_id: str,
+        label: int | None,
+        key: str,
+        annotator: str,
+        elapsed_ms: int | None,
+        reason: str | None,
+        model_version: int | None,
+    ) -> NewVerdict:
+        row = self.pool.row_of(item_id)
+        item = self.pool.item(row)
+        snapshot = self.learner.snapshot_of(model_version)
+        is_review = self.board.label_of_row[row] != UNJUDGED
+        places = np.flatnonzero(snapshot.queue == row)
+        return NewVerdict(
+            key=key,
+            item_id=item_id,
+            label=label,
+            annotator=annotator,
+            path=item.path,
+            box_xyxy=item.box_xyxy,
+            elapsed_ms=elapsed_ms,
+            probability=_finite(snapshot.probability, row),
+            model_version=snapshot.version,
+            strategy="review" if is_review else snapshot.strategy,
+            selection_probability=float(snapshot.selection_probability[places[0]]) if len(places) else None,
+            rank=int(places[0]) if len(places) else None,
+            reason=reason,
+        )
+
+    def _take_back(self, verdicts: list[Verdict], key: str, annotator: str) -> None:
+        for event in self._log.undo(verdicts, key=key, annotator=annotator):
+            verdict = self.ledger.apply(event)
+            if (row := self._row_or_none(verdict.item_id)) is not None:
+                self.board.set(self.pool.item(row).id, self.ledger.current(verdict.item_id))
+
+    def _row_or_none(self, item_id: str) -> int | None:
+        try:
+            return self.pool.row_of(item_id)
+        except WinnowError:
+            return None
+
+    def _judged(self, verdict: Verdict, *, is_new: bool) -> Judged:
+        return Judged(verdict, is_new, self.ledger.running(verdict), self.board.progress())
+
+    def _taken(self, verdict: Verdict) -> Taken:
+        return Taken(verdict, self._row_or_none(verdict.item_id), self.board.progress())
+
+
+def _as_verdict(event: Verdict | Undo, ledger: Ledger) -> Verdict:
+    return ledger.verdict(event.undoes) if isinstance(event, Undo) else event
+
+
+def _finite(probability: NDArray[np.float32] | None, row: int) -> float | None:
+    if probability is None or not np.isfinite(probability[row]):
+        return None
+    return float(probability[row])

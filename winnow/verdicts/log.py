@@ -1,0 +1,258 @@
+"""The append-only log of verdicts: what is in it is on disk, and nothing in it is ever changed or removed."""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from filelock import FileLock, Timeout
+from sqlalchemy.dialects import postgresql, sqlite
+
+from winnow.errors import DatabaseError
+
+SCHEMA_VERSION = 1
+POSTGRES_LOCK = 0x57494E4E  # the advisory lock's number, "WINN"
+
+_metadata = sa.MetaData()
+_events = sa.Table(
+    "verdicts",
+    _metadata,
+    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("key", sa.String(64), nullable=False, unique=True),  # made by the client: one press, one event
+    sa.Column("kind", sa.String(8), nullable=False),  # "verdict" or "undo"
+    sa.Column("undoes", sa.Integer, unique=True),  # an undo's verdict; at most one undo a verdict
+    sa.Column("item_id", sa.String(16), nullable=False, index=True),
+    sa.Column("label", sa.Integer),  # class index; null = skip
+    sa.Column("annotator", sa.String(64), nullable=False),
+    sa.Column("created_at", sa.Float, nullable=False),  # seconds since 1970, UTC
+    sa.Column("elapsed_ms", sa.Integer),
+    sa.Column("probability", sa.Float),  # P(label = 1) as it was when the item was shown
+    sa.Column("model_version", sa.Integer),
+    sa.Column("strategy", sa.String(32), nullable=False),
+    sa.Column("selection_probability", sa.Float),
+    sa.Column("rank", sa.Integer),  # place in the queue it was shown from, 0 = first
+    sa.Column("reason", sa.String(200)),
+    # The item in words, so that the log can be read without the pool it came from.
+    sa.Column("path", sa.Text, nullable=False),
+    *(sa.Column(side, sa.Float) for side in ("x1", "y1", "x2", "y2")),
+    sqlite_autoincrement=True,
+)
+_state = sa.Table("state", _metadata, sa.Column("name", sa.String(64), primary_key=True), sa.Column("value", sa.Text))
+
+
+@dataclass(frozen=True, slots=True)
+class NewVerdict:
+    """A verdict on its way into the log; columns of the table above have the meanings."""
+
+    key: str
+    item_id: str
+    label: int | None
+    annotator: str
+    path: str
+    box_xyxy: tuple[float, float, float, float] | None = None
+    elapsed_ms: int | None = None
+    probability: float | None = None
+    model_version: int | None = None
+    strategy: str = "import"
+    selection_probability: float | None = None
+    rank: int | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict(NewVerdict):
+    """A verdict as the log holds it."""
+
+    seq: int = 0
+    created_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """The event that takes back verdict `undoes`."""
+
+    seq: int
+    key: str
+    undoes: int
+    annotator: str
+    created_at: float
+
+
+class VerdictLog:
+    """One writer's access to the log; a second process that opens the same database is refused.
+
+    Args:
+        url: an SQLAlchemy URL, such as `sqlite:////data/winnow.db` or `postgresql+psycopg://…`.
+
+    Raises:
+        DatabaseError: cannot be opened, is locked by another server, or was written by a newer Winnow.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._write_lock = threading.Lock()
+        try:
+            self._engine = sa.create_engine(url)
+        except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ModuleNotFoundError) as error:
+            raise DatabaseError(
+                f"WINNOW_DATABASE is {url!r}: {error}. Use a URL such as sqlite:////data/winnow.db, "
+                "and install the database's driver."
+            ) from error
+        self._is_sqlite = self._engine.dialect.name == "sqlite"
+        if self._is_sqlite:
+            sa.event.listen(self._engine, "connect", _set_pragmas)
+        self._process_lock = self._lock_out_others()
+        try:
+            self._create_schema()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self._engine.dispose()
+        self._process_lock.release()
+
+    def append(self, verdicts: Sequence[NewVerdict]) -> list[Verdict]:
+        """Write verdicts in one transaction; when this returns they are on disk.
+
+        Raises:
+            DatabaseError: nothing was written.
+        """
+        now = time.time()
+        with self._transaction() as connection:
+            return [_stored(connection, verdict, now) for verdict in verdicts]
+
+    def undo(self, verdicts: Sequence[Verdict], *, key: str, annotator: str) -> list[Undo]:
+        """Write the taking back of verdicts in one transaction, under `key` (and `key`/1, `key`/2, … for more)."""
+        now = time.time()
+        undone = []
+        with self._transaction() as connection:
+            for i, verdict in enumerate(verdicts):
+                event_key = key if i == 0 else f"{key}/{i}"
+                row = {
+                    "key": event_key,
+                    "kind": "undo",
+                    "undoes": verdict.seq,
+                    "item_id": verdict.item_id,
+                    "annotator": annotator,
+                    "created_at": now,
+                    "strategy": "undo",
+                    "path": verdict.path,
+                }
+                seq = connection.execute(_events.insert().values(row)).inserted_primary_key[0]
+                undone.append(Undo(seq, event_key, verdict.seq, annotator, now))
+        return undone
+
+    def replay(self) -> Iterator[Verdict | Undo]:
+        """Every event, oldest first."""
+        with self._readable() as connection:
+            for row in connection.execute(sa.select(_events).order_by(_events.c.seq)).mappings():
+                yield _undo_of(row) if row["kind"] == "undo" else _verdict_of(row)
+
+    def read_state(self, name: str) -> str | None:
+        """A remembered setting, such as the strategy chosen on the page."""
+        with self._readable() as connection:
+            return connection.execute(sa.select(_state.c.value).where(_state.c.name == name)).scalar()
+
+    def write_state(self, name: str, value: str) -> None:
+        insert = (sqlite if self._is_sqlite else postgresql).insert(_state).values(name=name, value=value)
+        with self._transaction() as connection:
+            connection.execute(insert.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
+
+    def _lock_out_others(self) -> Any:
+        if not self._is_sqlite:
+            return _PostgresLock(self._engine, self._url)
+        database = self._engine.url.database
+        if not database or database == ":memory:":
+            raise DatabaseError(f"WINNOW_DATABASE is {self._url!r}, which is lost at exit. Name a file.")
+        path = Path(database)
+        if not path.parent.is_dir():
+            raise DatabaseError(f"The database's folder {path.parent} does not exist. Make it, or set WINNOW_DATABASE.")
+        lock = FileLock(f"{path}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise DatabaseError(_LOCKED.format(path)) from error
+        except OSError as error:
+            raise DatabaseError(f"The database {path} cannot be locked: {error}. Make its folder writable.") from error
+        return lock
+
+    def _create_schema(self) -> None:
+        with self._transaction() as connection:
+            _metadata.create_all(connection)
+            version = connection.execute(sa.select(_state.c.value).where(_state.c.name == "schema_version")).scalar()
+            if version is None:
+                connection.execute(_state.insert().values(name="schema_version", value=str(SCHEMA_VERSION)))
+        if version is not None and int(version) > SCHEMA_VERSION:
+            raise DatabaseError(
+                f"The database {self._url} has schema {version}; this Winnow knows {SCHEMA_VERSION}. Update Winnow."
+            )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sa.Connection]:
+        with self._write_lock, self._explained(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _readable(self) -> Iterator[sa.Connection]:
+        with self._explained(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sa.exc.DBAPIError as error:
+            raise DatabaseError(
+                f"The database {self._engine.url.render_as_string(hide_password=True)} failed: {error.orig}. "
+                "Nothing was recorded by this call. Check the disk's space and the file's permissions, then try again."
+            ) from error
+
+
+_LOCKED = (
+    "Another Winnow server has the database {} open. Use that one, stop it, or set WINNOW_DATABASE to another database."
+)
+
+
+class _PostgresLock:
+    """A session-level advisory lock, held on a connection of its own until released."""
+
+    def __init__(self, engine: sa.Engine, url: str) -> None:
+        try:
+            self._connection = engine.connect()
+        except sa.exc.DBAPIError as error:
+            raise DatabaseError(f"WINNOW_DATABASE cannot be reached: {error.orig}. Is the server running?") from error
+        if not self._connection.execute(sa.select(sa.func.pg_try_advisory_lock(POSTGRES_LOCK))).scalar():
+            self._connection.close()
+            raise DatabaseError(_LOCKED.format(engine.url.render_as_string(hide_password=True)))
+        self._connection.commit()  # the lock is the session's; no transaction needs to stay open
+
+    def release(self) -> None:
+        self._connection.close()
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")  # a commit returns when the verdict is on disk
+    connection.execute("PRAGMA busy_timeout=5000")
+
+
+def _stored(connection: sa.Connection, new: NewVerdict, now: float) -> Verdict:
+    values = {f.name: getattr(new, f.name) for f in fields(new)}
+    box = values.pop("box_xyxy")
+    sides = dict(zip(("x1", "y1", "x2", "y2"), box, strict=True)) if box else {}
+    result = connection.execute(_events.insert().values(kind="verdict", created_at=now, **values, **sides))
+    return Verdict(**values, box_xyxy=box, seq=result.inserted_primary_key[0], created_at=now)
+
+
+def _verdict_of(row: sa.RowMapping) -> Verdict:
+    box = None if row["x1"] is None else (row["x1"], row["y1"], row["x2"], row["y2"])
+    return Verdict(box_xyxy=box, **{f.name: row[f.name] for f in fields(Verdict) if f.name != "box_xyxy"})
+
+
+def _undo_of(row: sa.RowMapping) -> Undo:
+    return Undo(row["seq"], row["key"], row["undoes"], row["annotator"], row["created_at"])

@@ -1,0 +1,45 @@
+"""What routes ask for: the session, the settings, who is judging."""
+
+from typing import Annotated
+from urllib.parse import unquote
+
+from fastapi import Depends, Header, Request
+
+from winnow.errors import NotReady, SettingsError
+from winnow.session import Session
+from winnow.settings import Settings
+from winnow.web.view_cache import ViewCache
+
+
+def get_settings(request: Request) -> Settings:
+    return request.app.state.settings
+
+
+def get_session(request: Request) -> Session:
+    """The open session; raises NotReady while it loads, saying why."""
+    loader = request.app.state.loader
+    if loader.session is None:
+        raise NotReady(str(loader.problem or f"{loader.progress}; try again in a moment."))
+    return loader.session
+
+
+def get_views(request: Request) -> ViewCache:
+    return request.app.state.views
+
+
+SettingsDep = Annotated[Settings, Depends(get_settings)]
+SessionDep = Annotated[Session, Depends(get_session)]
+ViewsDep = Annotated[ViewCache, Depends(get_views)]
+
+
+def get_annotator(
+    settings: SettingsDep,
+    x_winnow_annotator: Annotated[str | None, Header(description="Who judges, percent-encoded", max_length=300)] = None,
+) -> str:
+    name = unquote(x_winnow_annotator).strip() if x_winnow_annotator else settings.annotator
+    if not name.isprintable() or not 1 <= len(name) <= 64:
+        raise SettingsError(f"X-Winnow-Annotator is {name!r}; it takes 1 to 64 printable characters.")
+    return name
+
+
+AnnotatorDep = Annotated[str, Depends(get_annotator)]

@@ -1,0 +1,64 @@
+"""Opens the session in the background, so that the server answers at once, and again when a missing file appears."""
+
+import logging
+import threading
+
+from winnow.errors import DatabaseError, WinnowError
+from winnow.session import Session
+from winnow.settings import Settings
+
+log = logging.getLogger(__name__)
+RETRY_S = 1.0
+
+
+class Loader:
+    """Holds the session once it is open; until then, what is going on or what is wrong."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stop = threading.Event()
+        self.session: Session | None = None
+        self.problem: WinnowError | None = None
+        self.progress = "Starting"
+        self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join()
+        if self.session is not None:
+            self.session.close()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            files = self._file_states()
+            try:
+                self.session = Session(self._settings, report=self._report)
+                return
+            except WinnowError as error:
+                self._tell(error)
+            except Exception as error:
+                log.exception("The pool could not be opened.")
+                self._tell(WinnowError(f"The pool could not be opened: {type(error).__name__}: {error}"))
+            self._wait_for_a_change(files)
+
+    def _wait_for_a_change(self, files: list[tuple[int, int] | None]) -> None:
+        """Until a file is new, or for a moment where nothing on disk tells (another server holds the database)."""
+        while not self._stop.wait(RETRY_S):
+            if isinstance(self.problem, DatabaseError) or self._file_states() != files:
+                return
+
+    def _file_states(self) -> list[tuple[int, int] | None]:
+        paths = (self._settings.refs, self._settings.features_path, self._settings.features_path.with_suffix(".json"))
+        return [(path.stat().st_size, path.stat().st_mtime_ns) if path.is_file() else None for path in paths]
+
+    def _report(self, text: str) -> None:
+        self.progress = text
+        log.info(text)
+
+    def _tell(self, error: WinnowError) -> None:
+        if self.problem is None or str(error) != str(self.problem):
+            log.error("%s", error)
+        self.problem = error

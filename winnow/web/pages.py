@@ -1,0 +1,97 @@
+"""The pages: each a template and a frozen context; while the pool cannot be served, the set-up page in their place."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.templating import Jinja2Templates
+from starlette.responses import Response
+
+from winnow.errors import WinnowError
+from winnow.session import Session
+from winnow.settings import Settings
+from winnow.web.label import strategy_choices
+
+ROOT = Path(__file__).resolve().parents[2]
+templates = Jinja2Templates(ROOT / "templates")
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why the pool is not there yet: `command` is what to paste, when the text names one."""
+
+    title: str
+    detail: str
+    command: str | None
+
+
+@dataclass(frozen=True)
+class PageContext:
+    """What every template may use, under the name `page`."""
+
+    title: str
+    pool_name: str
+    config: dict[str, Any]
+    problem: Problem | None = None
+    status: int = 200
+    detail: str = ""
+
+
+@router.get("/", name="label_page")
+def label_page(request: Request) -> Response:
+    return _page(request, "label.html", "Label")
+
+
+@router.get("/review", name="review_page")
+def review_page(request: Request) -> Response:
+    return _page(request, "review.html", "Review")
+
+
+@router.get("/export", name="export_page")
+def export_page(request: Request) -> Response:
+    return _page(request, "export.html", "Export")
+
+
+def error_page(request: Request, status: int, detail: str) -> Response:
+    settings: Settings = request.app.state.settings
+    page = PageContext(f"Error {status}", settings.refs.stem, _config(settings, None), status=status, detail=detail)
+    return templates.TemplateResponse(request, "error.html", {"page": page}, status_code=status)
+
+
+def _page(request: Request, template: str, title: str) -> Response:
+    settings: Settings = request.app.state.settings
+    loader = request.app.state.loader
+    session: Session | None = loader.session
+    if session is None:
+        problem = _problem(loader.problem, loader.progress)
+        page = PageContext(problem.title, settings.refs.stem, _config(settings, None), problem)
+        return templates.TemplateResponse(request, "setup.html", {"page": page}, headers={"Cache-Control": "no-store"})
+    page = PageContext(title, session.pool.name, _config(settings, session))
+    return templates.TemplateResponse(request, template, {"page": page}, headers={"Cache-Control": "no-store"})
+
+
+def _problem(error: WinnowError | None, progress: str) -> Problem:
+    if error is None:
+        return Problem("Loading", progress, None)
+    commands = [line.strip() for line in str(error).splitlines() if line.startswith("  python")]
+    return Problem("Not ready yet", str(error), commands[0] if commands else None)
+
+
+def _config(settings: Settings, session: Session | None) -> dict[str, Any]:
+    """What the page's script is told, as one JSON block."""
+    return {
+        "keys": settings.key_table,
+        "auto_seconds": settings.auto_seconds,
+        "annotator": settings.annotator,
+        "strategies": [choice.model_dump() for choice in strategy_choices()],
+        "encoder": session and (session.features.encoder or "made elsewhere"),
+        "pool": session
+        and {
+            "name": session.pool.name,
+            "total": session.pool.n_items,
+            "duplicates": session.pool.n_rows - session.pool.n_items,
+            "missing_items": session.missing_items,
+        },
+    }

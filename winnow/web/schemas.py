@@ -1,0 +1,157 @@
+"""What goes over the wire: the shapes of the HTTP contract."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
+
+Box = tuple[float, float, float, float]
+ClientKey = Annotated[str, Field(min_length=1, max_length=48, description="made by the client, one per key press")]
+
+
+class FromAttributes(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class ItemOut(BaseModel):
+    """An item as it is shown."""
+
+    id: str
+    index: Annotated[int, Field(description="the item's row in the refs file, from 0")]
+    path: str
+    image_url: Annotated[str, Field(description="the whole image, the box drawn in")]
+    crop_url: Annotated[str, Field(description="the crop with its context; for a whole image the same as image_url")]
+    box_xyxy: Box | None
+    view_xyxy: Annotated[Box | None, Field(description="what crop_url shows, in pixels of the image")]
+    class_name: str | None
+    score: float | None
+    probability: Annotated[float | None, Field(description="P(label = 1) of this snapshot")]
+    strategy: str
+    rank: int | None
+
+
+class ProgressOut(FromAttributes):
+    labeled: int
+    positive: int
+    negative: int
+    skipped: int
+    total: int
+    unreadable: int
+    invalid: int
+
+
+class ModelOut(BaseModel):
+    version: Annotated[int, Field(description="the newest log event this model has learnt from")]
+    labels: int
+    state: Literal["cold", "one_class", "fitting", "ready", "exhausted"]
+
+
+class QueueOut(BaseModel):
+    items: list[ItemOut]
+    progress: ProgressOut
+    model: ModelOut
+    strategy: str
+
+
+class VerdictIn(BaseModel):
+    item_id: Annotated[str, Field(max_length=64)]
+    label: Annotated[Literal[0, 1] | None, Field(description="1 positive, 0 negative, null = skip")]
+    key: ClientKey
+    elapsed_ms: Annotated[StrictInt | None, Field(ge=0, le=2**31 - 1)] = None
+    reason: Annotated[str | None, Field(max_length=200)] = None
+    model_version: Annotated[StrictInt | None, Field(ge=0, description="the model the item was shown by")] = None
+
+
+class VerdictOut(FromAttributes):
+    seq: int
+    key: str
+    item_id: str
+    label: int | None
+    annotator: str
+    created_at: Annotated[float, Field(description="seconds since 1970, UTC")]
+    elapsed_ms: int | None
+    probability: float | None
+    model_version: int | None
+    strategy: str
+    selection_probability: float | None
+    rank: int | None
+    reason: str | None
+
+
+class MetricsPointOut(FromAttributes):
+    seq: int
+    item_id: str
+    label: int
+    probability: float
+    brier: float
+    brier_mean: float
+    error_rate: float
+    count: int
+
+
+class JudgedOut(BaseModel):
+    verdict: VerdictOut
+    progress: ProgressOut
+    metrics: MetricsPointOut | None
+    queue: QueueOut
+
+
+class UndoIn(BaseModel):
+    key: ClientKey | None = None
+
+
+class UndoneOut(BaseModel):
+    verdict: VerdictOut
+    item: ItemOut | None
+    progress: ProgressOut
+    queue: QueueOut
+
+
+class MetricsOut(BaseModel):
+    points: list[MetricsPointOut]
+
+
+class StrategyIn(BaseModel):
+    name: Annotated[str, Field(max_length=64)]
+
+
+class StrategyChoice(FromAttributes):
+    name: str
+    label: str
+    help: str
+
+
+class StrategyOut(BaseModel):
+    name: str
+    available: list[StrategyChoice]
+
+
+class ReturnIn(BaseModel):
+    key: ClientKey
+
+
+class ReturnedOut(BaseModel):
+    returned: int
+    progress: ProgressOut
+
+
+class ReviewRow(BaseModel):
+    item: ItemOut
+    verdict: VerdictOut
+    head_probability: Annotated[float | None, Field(description="P(label = 1) by a head that did not see this label")]
+    disagreement: Annotated[float | None, Field(description="|label − head_probability|")]
+
+
+class ReviewOut(BaseModel):
+    total: int
+    annotators: list[str]
+    rows: list[ReviewRow]
+
+
+class Health(BaseModel):
+    status: Literal["ok"]
+    ready: bool
+
+
+class ErrorOut(BaseModel):
+    error: str
+    detail: str

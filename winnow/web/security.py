@@ -1,0 +1,108 @@
+"""The guard at the door: which hosts and origins may write, how much they may send, what browsers may run."""
+
+import json
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MAX_BODY_BYTES = 1_000_000
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+DOCS_PATHS = ("/docs", "/redoc")  # Swagger's own page brings inline script and a script from elsewhere
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+class Guard:
+    """ASGI middleware: refuses unknown hosts, writes from foreign origins and large bodies; adds security headers.
+
+    Args:
+        allowed_hosts: host names without port; "*" allows all.
+    """
+
+    def __init__(self, app: ASGIApp, *, allowed_hosts: list[str]) -> None:
+        self.app, self.allowed_hosts = app, {host.lower() for host in allowed_hosts}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        refusal = self._refusal(scope)
+        if refusal is not None:
+            await _refuse(send, *refusal)
+            return
+        body = _BoundedBody(receive)
+        try:
+            await self.app(scope, body.receive, _with_security_headers(send, scope["path"]))
+        except _BodyTooLarge:
+            await _refuse(send, 413, "body_too_large", f"A request may carry {MAX_BODY_BYTES:,} bytes at most.")
+
+    def _refusal(self, scope: Scope) -> tuple[int, str, str] | None:
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        if not self._is_allowed(host):
+            return 400, "unknown_host", f"Host {host!r} is not allowed; add it to WINNOW_ALLOWED_HOSTS."
+        if scope["method"] in SAFE_METHODS:
+            return None
+        origin = headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+            return 403, "foreign_origin", f"Writes from pages of {origin!r} are refused."
+        if headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+            return 403, "foreign_origin", "Writes from pages of other sites are refused."
+        length = headers.get("content-length", "0")
+        if length.isdigit() and int(length) > MAX_BODY_BYTES:
+            return 413, "body_too_large", f"A request may carry {MAX_BODY_BYTES:,} bytes at most; this one has {length}."
+        return None
+
+    def _is_allowed(self, host: str) -> bool:
+        name = host.lower()
+        if not name.endswith("]"):  # "[::1]" alone has colons but no port
+            name = name.rsplit(":", 1)[0] if ":" in name else name
+        return name in self.allowed_hosts or "*" in self.allowed_hosts
+
+
+class _BodyTooLarge(Exception):
+    """Raised into the app's own reading of the body, so that it stops there."""
+
+
+class _BoundedBody:
+    """Counts what arrives, for bodies that come in chunks without a length."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive, self._received = receive, 0
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._received += len(message.get("body", b""))
+        if self._received > MAX_BODY_BYTES:
+            raise _BodyTooLarge
+        return message
+
+
+def _with_security_headers(send: Send, path: str) -> Send:
+    async def send_guarded(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in SECURITY_HEADERS.items():
+                if not (name == "Content-Security-Policy" and path.startswith(DOCS_PATHS)):
+                    headers.setdefault(name, value)
+        await send(message)
+
+    return send_guarded
+
+
+async def _refuse(send: Send, status: int, error: str, detail: str) -> None:
+    body = json.dumps({"error": error, "detail": detail}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    headers += [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
