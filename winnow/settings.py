@@ -97,6 +97,6 @@ def _check_keys(settings: Settings) -> None:
         for key in keys:
             if key in action_of:
                 raise SettingsError(
-                    f"WINNOW_KEYS gives {key!r} to both {action_of[key]!r} and {action!r}; give one of them another key."
+                    f"WINNOW_KEYS gives {key!r} to both {action_of[key]!r} and {action!r}; give one another key."
                 )
             action_of[key] = action

@@ -143,7 +143,7 @@ class VerdictLog:
                     "strategy": "undo",
                     "path": verdict.path,
                 }
-                seq = connection.execute(_events.insert().values(row)).inserted_primary_key[0]
+                seq = _insert(connection, row)
                 undone.append(Undo(seq, event_key, verdict.seq, annotator, now))
         return undone
 
@@ -245,8 +245,14 @@ def _stored(connection: sa.Connection, new: NewVerdict, now: float) -> Verdict:
     values = {f.name: getattr(new, f.name) for f in fields(new)}
     box = values.pop("box_xyxy")
     sides = dict(zip(("x1", "y1", "x2", "y2"), box, strict=True)) if box else {}
-    result = connection.execute(_events.insert().values(kind="verdict", created_at=now, **values, **sides))
-    return Verdict(**values, box_xyxy=box, seq=result.inserted_primary_key[0], created_at=now)
+    seq = _insert(connection, {**values, **sides, "kind": "verdict", "created_at": now})
+    return Verdict(**values, box_xyxy=box, seq=seq, created_at=now)
+
+
+def _insert(connection: sa.Connection, row: dict[str, Any]) -> int:
+    key = connection.execute(_events.insert(), row).inserted_primary_key
+    assert key is not None
+    return key[0]
 
 
 def _verdict_of(row: sa.RowMapping) -> Verdict:
