@@ -1,0 +1,24 @@
+"""Box geometry: boxes are (x1, y1, x2, y2) in pixels of the upright image, x right, y down, x2 and y2 exclusive."""
+
+Box = tuple[float, float, float, float]
+
+SMALLEST_VIEW = 32.0  # pixels; a context smaller than this says nothing to a person
+
+
+def clip_box(box_xyxy: Box, size_wh: tuple[float, float]) -> Box | None:
+    """The part of the box that lies on an image of this size; None where there is none."""
+    x1, y1, x2, y2 = box_xyxy
+    width, height = size_wh
+    clipped = (max(x1, 0.0), max(y1, 0.0), min(x2, float(width)), min(y2, float(height)))
+    return clipped if clipped[0] < clipped[2] and clipped[1] < clipped[3] else None
+
+
+def context_view(box_xyxy: Box, context: float) -> Box:
+    """The square around the box's centre that shows it with its surroundings; it may reach over the image's edges.
+
+    Its side is the box's longer side × (1 + 2 · context), at least 32 pixels.
+    """
+    x1, y1, x2, y2 = box_xyxy
+    half = max(max(x2 - x1, y2 - y1) * (1 + 2 * context), SMALLEST_VIEW) / 2
+    x_center, y_center = (x1 + x2) / 2, (y1 + y2) / 2
+    return (x_center - half, y_center - half, x_center + half, y_center + half)
