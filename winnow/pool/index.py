@@ -3,12 +3,13 @@
 import json
 import os
 import shutil
-import tempfile
 from hashlib import blake2b
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 
+from winnow.errors import RefsError
 from winnow.pool.identity import find_duplicates, item_ids, normalise_paths
 from winnow.pool.refs import RefsTable, read_refs
 
@@ -54,6 +55,8 @@ def load_or_build(refs_path: Path, fingerprint: str) -> Columns:
     if columns is not None:
         return columns
     columns = build_columns(read_refs(refs_path), refs_path)
+    if fingerprint_of(refs_path) != fingerprint:
+        raise RefsError(f"{refs_path}: the file changed while it was read. Start again when it is written.")
     try:
         _write(index, columns)
     except OSError:  # a read-only folder or a full disk: labelling works without the index
@@ -99,16 +102,18 @@ def _index_folder(refs_path: Path, fingerprint: str) -> Path:
 
 
 def _write(index: Path, columns: Columns) -> None:
-    """Write all files beside, then rename: a reader sees a whole index or none. Older indexes go."""
+    """Write all files beside, then rename: a reader sees a whole index or none. Older and half-written ones go."""
     index.parent.mkdir(exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix="writing-", dir=index.parent))
+    temporary = index.with_name(f"writing-{uuid4().hex}")
+    temporary.mkdir()
     try:
         for name, column in columns.items():
             np.save(temporary / f"{name}.npy", column, allow_pickle=False)
         hashes = {name: fingerprint_of(temporary / f"{name}.npy") for name in columns}
         (temporary / "index.json").write_text(json.dumps(hashes, indent=1))
-        for old in index.parent.glob("index-v*"):
-            shutil.rmtree(old)
+        for old in index.parent.glob("*-*"):
+            if old != temporary:
+                shutil.rmtree(old)
         os.replace(temporary, index)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

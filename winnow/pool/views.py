@@ -1,6 +1,7 @@
 """Image bytes for the page: the whole image, a crop, or a crop with its surroundings."""
 
 import io
+import zlib
 from pathlib import Path
 from typing import Literal
 
@@ -68,7 +69,7 @@ def _whole(path: Path, box_xyxy: Box | None, size: int) -> Image.Image:
     image = _resized(image, (0, 0, image.width, image.height), _scaled((full_width, full_height), scale))
     if box_xyxy is not None:
         x1, y1, x2, y2 = (value * scale for value in box_xyxy)
-        draw, width = ImageDraw.Draw(image), max(1, round(max(image.size) / 400))
+        draw, width = ImageDraw.Draw(image), max(1, round(max(image.size) / 250))
         # around the box, not on it: the edge of what is judged stays visible
         for color, inner, outer in ((_OUTLINE_EDGE, 0, 3 * width), (_OUTLINE, width, 2 * width)):
             draw.rectangle((x1 - outer, y1 - outer, x2 - 1 + outer, y2 - 1 + outer), None, color, outer - inner)
@@ -101,7 +102,7 @@ def _resized(image: Image.Image, source_xyxy: Box, size_wh: tuple[int, int]) -> 
 def _encode(image: Image.Image) -> tuple[bytes, str]:
     buffer = io.BytesIO()
     if max(image.size) < _LOSSLESS_BELOW:
-        image.save(buffer, "PNG", compress_level=1)
+        image.save(buffer, "PNG", compress_level=1, compress_type=zlib.Z_RLE)  # twice as fast, as small
         return buffer.getvalue(), "image/png"
     image.save(buffer, "JPEG", quality=90)
     return buffer.getvalue(), "image/jpeg"
