@@ -88,8 +88,9 @@ class Learner:
         return self.learnt
 
     def snapshot_of(self, version: int | None) -> Snapshot:
-        """The snapshot of a model version when it is still remembered, else the newest."""
-        return self._recent.get(version or 0, self.learnt.snapshot)
+        """The snapshot of a model version when it is still remembered, else (and for None) the newest."""
+        newest = self.learnt.snapshot
+        return newest if version is None else self._recent.get(version, newest)
 
     def close(self) -> None:
         with self._changed:

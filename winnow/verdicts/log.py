@@ -172,7 +172,7 @@ class VerdictLog:
         path = Path(database)
         if not path.parent.is_dir():
             raise DatabaseError(f"The database's folder {path.parent} does not exist. Make it, or set WINNOW_DATABASE.")
-        lock = FileLock(f"{path}.lock")
+        lock = FileLock(f"{path}.lock", thread_local=False)  # opened by one thread, closed by another
         try:
             lock.acquire(timeout=0)
         except Timeout as error:

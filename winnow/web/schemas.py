@@ -54,7 +54,7 @@ class QueueOut(BaseModel):
 
 class VerdictIn(BaseModel):
     item_id: Annotated[str, Field(max_length=64)]
-    label: Annotated[Literal[0, 1] | None, Field(description="1 positive, 0 negative, null = skip")]
+    label: Annotated[StrictInt | None, Field(ge=0, le=1, description="1 positive, 0 negative, null = skip")]
     key: ClientKey
     elapsed_ms: Annotated[StrictInt | None, Field(ge=0, le=2**31 - 1)] = None
     reason: Annotated[str | None, Field(max_length=200)] = None

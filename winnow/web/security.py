@@ -41,10 +41,7 @@ class Guard:
             await _refuse(send, *refusal)
             return
         body = _BoundedBody(receive)
-        try:
-            await self.app(scope, body.receive, _with_security_headers(send, scope["path"]))
-        except _BodyTooLarge:
-            await _refuse(send, 413, "body_too_large", f"A request may carry {MAX_BODY_BYTES:,} bytes at most.")
+        await self.app(scope, body.receive, _guarded(send, body, scope["path"]))
 
     def _refusal(self, scope: Scope) -> tuple[int, str, str] | None:
         headers = Headers(scope=scope)
@@ -60,7 +57,11 @@ class Guard:
             return 403, "foreign_origin", "Writes from pages of other sites are refused."
         length = headers.get("content-length", "0")
         if length.isdigit() and int(length) > MAX_BODY_BYTES:
-            return 413, "body_too_large", f"A request may carry {MAX_BODY_BYTES:,} bytes at most; this one has {length}."
+            return (
+                413,
+                "body_too_large",
+                f"A request may carry {MAX_BODY_BYTES:,} bytes at most; this one has {length}.",
+            )
         return None
 
     def _is_allowed(self, host: str) -> bool:
@@ -80,16 +81,24 @@ class _BoundedBody:
     def __init__(self, receive: Receive) -> None:
         self._receive, self._received = receive, 0
 
+    @property
+    def is_too_large(self) -> bool:
+        return self._received > MAX_BODY_BYTES
+
     async def receive(self) -> Message:
         message = await self._receive()
         self._received += len(message.get("body", b""))
-        if self._received > MAX_BODY_BYTES:
+        if self.is_too_large:
             raise _BodyTooLarge
         return message
 
 
-def _with_security_headers(send: Send, path: str) -> Send:
+def _guarded(send: Send, body: _BoundedBody, path: str) -> Send:
     async def send_guarded(message: Message) -> None:
+        if body.is_too_large:  # whatever the app made of the broken-off body
+            if message["type"] == "http.response.start":
+                await _refuse(send, 413, "body_too_large", f"A request may carry {MAX_BODY_BYTES:,} bytes at most.")
+            return
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in SECURITY_HEADERS.items():
