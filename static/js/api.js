@@ -1,0 +1,114 @@
+// @ts-check
+/** All talk with the server: one error path, and one place that knows whether it can be reached. */
+
+/** The server answered, and said no. */
+export class Refused extends Error {
+  /** @param {number} status @param {string} code @param {string} detail */
+  constructor(status, code, detail) {
+    super(detail);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** The server did not answer, or was not able to: the same request may be tried again. */
+export class Unreachable extends Error {
+  /** @param {string} reason what the server said, empty when it said nothing */
+  constructor(reason) {
+    super(reason || "the server cannot be reached");
+    this.reason = reason;
+  }
+}
+
+const HEARTBEAT_MS = 5000;
+const RECOVERY_MS = 700;
+
+export class Api extends EventTarget {
+  isReachable = true;
+  /** Who judges, where that differs from the server's own setting. @type {string} */
+  annotator = "";
+  #timer = 0;
+
+  /** @param {string} path @returns {Promise<any>} */
+  get(path) {
+    return this.#request("GET", path);
+  }
+
+  /** @param {string} path @param {object} body @param {string} [annotator] @returns {Promise<any>} */
+  post(path, body, annotator) {
+    return this.#request("POST", path, body, annotator);
+  }
+
+  /** @param {string} path @param {object} body @returns {Promise<any>} */
+  put(path, body) {
+    return this.#request("PUT", path, body);
+  }
+
+  /**
+   * What GET would answer, without taking the body in.
+   *
+   * @param {string} path @returns {Promise<{status: number, detail: string}>}
+   */
+  async look(path) {
+    const hangUp = new AbortController();
+    try {
+      const answer = await fetch(path, { signal: hangUp.signal, cache: "no-store" });
+      const content = answer.ok ? {} : await answer.json().catch(() => ({}));
+      this.#report(true);
+      return { status: answer.status, detail: readable(content.detail) };
+    } catch {
+      this.#report(false);
+      throw new Unreachable("");
+    } finally {
+      hangUp.abort();
+    }
+  }
+
+  /** Ask for a sign of life now and then, often while there is none. Fires "reachable" when that changes. */
+  startHeartbeat() {
+    clearTimeout(this.#timer);
+    const beat = async () => {
+      if (!document.hidden) await this.get("/healthz").catch(() => undefined);
+      this.startHeartbeat();
+    };
+    this.#timer = window.setTimeout(beat, this.isReachable ? HEARTBEAT_MS : RECOVERY_MS);
+  }
+
+  /**
+   * @param {string} method @param {string} path @param {object} [body] @param {string} [annotator]
+   * @returns {Promise<any>}
+   */
+  async #request(method, path, body, annotator = this.annotator) {
+    /** @type {Record<string, string>} */
+    const headers = body === undefined ? {} : { "Content-Type": "application/json" };
+    if (annotator && body !== undefined) headers["X-Winnow-Annotator"] = encodeURIComponent(annotator);
+    let answer, content;
+    try {
+      answer = await fetch(path, { method, headers, body: JSON.stringify(body), cache: "no-store" });
+      content = await answer.json().catch(() => ({}));
+    } catch {
+      this.#report(false);
+      throw new Unreachable("");
+    }
+    this.#report(true);
+    if (answer.ok) return content;
+    const detail = readable(content.detail) || `The server answered ${answer.status}.`;
+    if (answer.status >= 500 || answer.status === 429) throw new Unreachable(detail);
+    throw new Refused(answer.status, content.error ?? "", detail);
+  }
+
+  /** @param {boolean} isReachable */
+  #report(isReachable) {
+    if (this.isReachable === isReachable) return;
+    this.isReachable = isReachable;
+    this.dispatchEvent(new Event("reachable"));
+    this.startHeartbeat();
+  }
+}
+
+/** @param {unknown} detail text, or a list of what a validator found @returns {string} */
+function readable(detail) {
+  if (typeof detail === "string") return detail;
+  if (!Array.isArray(detail)) return "";
+  return detail.map((found) => `${(found.loc ?? []).join(".")}: ${found.msg}`).join("; ");
+}

@@ -1,0 +1,70 @@
+// @ts-check
+/** The one table of what can be done by key. Which keys do it comes from the server's settings. */
+
+// Written as JSON, so that a test can compare it with the README.
+export const ACTIONS = [
+  {"action": "negative", "label": "Negative", "help": "This is not what you are looking for"},
+  {"action": "positive", "label": "Positive", "help": "This is what you are looking for"},
+  {"action": "skip", "label": "Skip", "help": "Not sure: leave it out, it can be brought back"},
+  {"action": "undo", "label": "Take back", "help": "Take back the last verdict, any number of times"},
+  {"action": "zoom", "label": "Zoom", "help": "Fit, closer around the pointer, then the whole image of a crop"},
+  {"action": "contrast_down", "label": "Less contrast", "help": "Lower the contrast of the image shown"},
+  {"action": "contrast_up", "label": "More contrast", "help": "Raise the contrast of the image shown"},
+  {"action": "brightness_down", "label": "Darker", "help": "Lower the brightness of the image shown"},
+  {"action": "brightness_up", "label": "Brighter", "help": "Raise the brightness of the image shown"},
+  {"action": "reset_view", "label": "Reset view", "help": "Back to fit, with contrast and brightness as they were"},
+  {"action": "show_probability", "label": "Probability", "help": "Show or hide what the model thinks; hidden at first, so that it does not lead"},
+  {"action": "next_strategy", "label": "Next strategy", "help": "Choose the next items by another rule"},
+  {"action": "auto_mode", "label": "Timed auto mode", "help": "No key in time means negative; any key or a hidden tab pauses it, this one goes on"},
+  {"action": "help", "label": "Keys", "help": "Show or close this table"}
+];
+
+const SIGNS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Backspace: "⌫", "-": "−" };
+
+/**
+ * The name of a pressed key as the settings write it: letters in lower case, "Space" for the space bar.
+ *
+ * @param {KeyboardEvent} event @returns {string}
+ */
+export function keyName(event) {
+  if (event.key === " ") return "Space";
+  return event.key.length === 1 ? event.key.toLowerCase() : event.key;
+}
+
+/** @param {string} key @returns {string} how a key is printed */
+export function keySign(key) {
+  return SIGNS[/** @type {keyof SIGNS} */ (key)] ?? (key.length === 1 ? key.toUpperCase() : key);
+}
+
+/** @param {Record<string, string[]>} keys @returns {Map<string, string>} key name → action */
+export function actionsByKey(keys) {
+  return new Map(Object.entries(keys).flatMap(([action, names]) => names.map((name) => [name, action])));
+}
+
+/**
+ * Whether a key press is meant for a control that has the focus, or for the browser, and not for the page.
+ *
+ * @param {KeyboardEvent} event @returns {boolean}
+ */
+export function belongsElsewhere(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return true;
+  const target = /** @type {HTMLElement} */ (event.target);
+  if (target.closest?.("input, textarea, select, [contenteditable]")) return true;
+  return (event.key === " " || event.key === "Enter") && Boolean(target.closest?.("button, a, summary"));
+}
+
+/** Fill each `<span data-keys="action">` of the page with that action's keys. @param {Record<string, string[]>} keys */
+export function writeKeyHints(keys) {
+  for (const hint of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-keys]"))) {
+    const names = (hint.dataset.keys ?? "").split(" ").flatMap((action) => keys[action] ?? []);
+    const limit = Number(hint.dataset.limit ?? 2);
+    hint.replaceChildren(...names.slice(0, limit).map(kbd));
+  }
+}
+
+/** @param {string} name @returns {HTMLElement} */
+export function kbd(name) {
+  const key = document.createElement("kbd");
+  key.textContent = keySign(name);
+  return key;
+}

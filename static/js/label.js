@@ -1,0 +1,173 @@
+// @ts-check
+/** The label page: keys, buttons and swipes in, verdicts out, the next image on screen within the frame. */
+import { Api } from "./api.js";
+import { AutoMode } from "./auto_mode.js";
+import { ErrorChart } from "./chart.js";
+import { byId, openStorage, readConfig } from "./dom.js";
+import { openHeader, showModel } from "./header.js";
+import { openableHelp } from "./help.js";
+import { actionsByKey, belongsElsewhere, keyName, writeKeyHints } from "./keys.js";
+import { LabelView } from "./label_view.js";
+import { Notices } from "./notice.js";
+import { PaintClock } from "./paint_clock.js";
+import { Session } from "./session.js";
+import { StrategyChoice } from "./strategy.js";
+import { listenForSwipes } from "./swipe.js";
+import { Viewer } from "./viewer.js";
+
+/** @typedef {"negative" | "positive" | "skip"} Answer */
+const LABELS = { negative: 0, positive: 1, skip: null };
+const SWIPES = /** @type {const} */ ({ left: "negative", right: "positive", down: "skip" });
+
+const config = readConfig();
+const storage = openStorage();
+const api = new Api();
+const clock = new PaintClock();
+const notices = new Notices();
+const viewer = new Viewer();
+const view = new LabelView(config.auto_seconds);
+const help = openableHelp(config.keys);
+const chart = new ErrorChart(api);
+const auto = new AutoMode(config.auto_seconds, () => judge("negative", null));
+const session = new Session({
+  api,
+  storage,
+  place: config.pool.name,
+  annotator: () => api.annotator,
+  show: (item, image) => {
+    viewer.show(item, image);
+    view.showItem(item);
+    auto.restart(item !== null);
+    view.showAuto(auto);
+  },
+});
+const strategy = new StrategyChoice(api, config.strategies, notices, () => void session.refresh());
+
+/** What each action does; verdicts and undo also come from buttons and swipes. @type {Record<string, (event: Event) => void>} */
+const ACTIONS = {
+  negative: (event) => judge("negative", event),
+  positive: (event) => judge("positive", event),
+  skip: (event) => judge("skip", event),
+  undo: takeBack,
+  zoom: () => notices.say(viewer.cycleZoom()),
+  contrast_down: () => notices.say(viewer.changeContrast(-1)),
+  contrast_up: () => notices.say(viewer.changeContrast(1)),
+  brightness_down: () => notices.say(viewer.changeBrightness(-1)),
+  brightness_up: () => notices.say(viewer.changeBrightness(1)),
+  reset_view: () => notices.say(viewer.reset()),
+  show_probability: () => view.toggleProbability(),
+  next_strategy: () => strategy.next(),
+  auto_mode: () => auto.toggle(),
+  help: () => help.toggle(),
+};
+const REPEATABLE = new Set(["undo", "contrast_down", "contrast_up", "brightness_down", "brightness_up"]);
+
+/** @param {Answer} answer @param {Event | null} event what asked for it; null when the time was up */
+function judge(answer, event) {
+  const item = session.judge(LABELS[answer]);
+  if (!item) return;
+  view.light(answer);
+  afterPress(event, () => view.announce(answer, session.current));
+}
+
+/** @param {Event} event */
+function takeBack(event) {
+  session.takeBack();
+  view.light("undo");
+  afterPress(event, () => view.announce("undo", session.current));
+}
+
+/** Everything that the next frame does not need. @param {Event | null} event @param {() => void} announce */
+function afterPress(event, announce) {
+  if (event instanceof KeyboardEvent) clock.measure(event);
+  clock.afterPaint(() => {
+    session.deliver();
+    view.showPaintTime(clock);
+    announce();
+    render();
+  });
+}
+
+function render() {
+  view.render(session);
+  notices.showOutage(api.isReachable ? session.outbox.problem : "", session.outbox.size);
+  if (session.server) {
+    showModel(session.server.model);
+    strategy.show(session.server.strategy);
+  }
+}
+
+function openKeys() {
+  const actions = actionsByKey(config.keys);
+  writeKeyHints(config.keys);
+  document.addEventListener("keydown", (event) => {
+    const action = actions.get(keyName(event));
+    if (help.isOpen() && action !== "help") return;
+    if (belongsElsewhere(event)) return;
+    if (action !== "auto_mode") auto.pause();
+    if (!action || (event.repeat && !REPEATABLE.has(action))) return;
+    event.preventDefault();
+    ACTIONS[action](event);
+  });
+}
+
+function openPointers() {
+  for (const answer of [...Object.keys(LABELS), "undo"]) press(byId(answer), answer);
+  for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-action]"))) {
+    press(button, button.dataset.action ?? "");
+  }
+  listenForSwipes(byId("frame"), {
+    onMove: (direction, isFar, x, y) => view.follow(direction && SWIPES[direction], isFar, x, y),
+    onSwipe: (direction, event) => {
+      auto.pause();
+      judge(SWIPES[direction], event);
+    },
+  });
+}
+
+/** @param {HTMLElement} button @param {string} action */
+function press(button, action) {
+  button.addEventListener("mousedown", (event) => event.preventDefault()); // the keys stay with the page
+  button.addEventListener("click", (event) => {
+    if (action !== "auto_mode") auto.pause();
+    ACTIONS[action](event);
+  });
+}
+
+function openSession() {
+  session.addEventListener("change", render);
+  session.addEventListener("answer", (event) => {
+    const { press, answer } = /** @type {CustomEvent} */ (event).detail;
+    if (press.kind === "undo") chart.reload();
+    else if (answer.metrics) chart.add(answer.metrics);
+  });
+  session.addEventListener("refused", (event) => {
+    const { press, refusal } = /** @type {CustomEvent} */ (event).detail;
+    if (refusal.code === "nothing_to_undo") notices.say("There is nothing to take back.");
+    else notices.showRefusal(`${press.kind === "undo" ? "Taking back" : "An answer"} was not accepted: ${refusal.message}`);
+  });
+  session.outbox.addEventListener("change", render);
+  session.outbox.addEventListener("full", () => {
+    notices.showRefusal("The browser's storage is full: answers are sent, but would not survive a reload before that.");
+  });
+  void session.open();
+}
+
+function openAutoMode() {
+  auto.addEventListener("change", () => {
+    auto.restart(session.current !== null);
+    view.showAuto(auto);
+  });
+  api.addEventListener("reachable", () => auto.pause());
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) auto.pause();
+    else void session.refresh();
+  });
+  setInterval(() => auto.state === "running" && view.showAuto(auto), 100);
+}
+
+openHeader(api, config, storage);
+openKeys();
+openPointers();
+openAutoMode();
+openSession();

@@ -1,0 +1,151 @@
+// @ts-check
+/** Writes the state of the label page into the document. */
+import { byId, setText } from "./dom.js";
+
+/** @typedef {import("./types.js").Item} Item */
+/** @typedef {"negative" | "positive" | "skip" | "undo"} Light */
+
+const WORDS = { negative: "Negative", positive: "Positive", skip: "Skipped", undo: "Taken back" };
+const PROBABILITY = "winnow.probability";
+const WAIT_MS = 400;
+const LIGHT_MS = 320;
+
+export class LabelView {
+  #frame = byId("frame");
+  #glow = byId("glow");
+  /** @type {Item | null} */
+  #item = null;
+  #isProbabilityShown = readFlag();
+  #lights = 0;
+  #darken = 0;
+  #wait = 0;
+
+  /** @param {number} seconds */
+  constructor(seconds) {
+    byId("countdown").style.setProperty("--seconds", `${seconds}s`);
+    this.#showProbability();
+  }
+
+  /** @param {Item | null} item */
+  showItem(item) {
+    this.#item = item;
+    setText(byId("item-path"), item ? item.path : "\u00a0");
+    byId("item-path").title = item?.path ?? "";
+    setText(byId("item-claim"), item ? claim(item) : "");
+    byId("item-claim").hidden = !(item && claim(item));
+    this.#frame.dataset.item = item?.id ?? "";
+    this.#frame.setAttribute("aria-label", item ? described(item) : "No image");
+    this.#showProbability();
+    clearTimeout(this.#wait);
+    byId("message").hidden = true;
+  }
+
+  /** Light the edge of the frame, and the button, in the colour of what was pressed. @param {Light} light */
+  light(light) {
+    this.#glow.dataset.light = light;
+    this.#glow.dataset.beat = String(++this.#lights % 2); // another name starts the animation again without a reflow
+    clearTimeout(this.#darken);
+    this.#darken = window.setTimeout(() => delete this.#glow.dataset.light, LIGHT_MS);
+  }
+
+  /** While a finger swipes. @param {Light | null} light what a release does @param {boolean} isFar @param {number} x @param {number} y */
+  follow(light, isFar, x, y) {
+    this.#frame.dataset.swipe = light ?? "";
+    this.#frame.dataset.far = String(isFar);
+    byId("picture").style.translate = light ? `${x}px ${y}px` : "";
+  }
+
+  toggleProbability() {
+    this.#isProbabilityShown = !this.#isProbabilityShown;
+    sessionStorage.setItem(PROBABILITY, String(this.#isProbabilityShown));
+    this.#showProbability();
+  }
+
+  #showProbability() {
+    const p = this.#item?.probability;
+    const known = p === null || p === undefined ? "no model yet" : `P(positive) ${p.toFixed(2)}`;
+    setText(byId("item-probability"), this.#isProbabilityShown && this.#item ? known : "");
+    byId("probability-button").setAttribute("aria-pressed", String(this.#isProbabilityShown));
+  }
+
+  /** For screen readers. @param {Light} light @param {Item | null} next */
+  announce(light, next) {
+    setText(byId("live"), `${WORDS[light]}. ${next ? `Next: ${described(next)}` : "Waiting for the next image"}`);
+  }
+
+  /** @param {import("./session.js").Session} session */
+  render(session) {
+    if (session.server) this.#showProgress(session.server.progress, session.lineup.brokenCount);
+    this.#frame.dataset.waits = String(session.isTakingBack);
+    this.#showMessage(session);
+  }
+
+  /** @param {import("./types.js").Progress} progress @param {number} broken */
+  #showProgress({ labeled, positive, negative, skipped, total, unreadable, invalid }, broken) {
+    const cannotShow = Math.max(unreadable, broken);
+    const open = Math.max(0, total - labeled - skipped - cannotShow - invalid);
+    for (const [name, count] of Object.entries({ positive, negative, skipped, open })) setText(byId(`count-${name}`), number(count));
+    for (const [name, count] of Object.entries({ positive, negative, skipped })) {
+      byId(`meter-${name}`).style.width = `${(100 * count) / Math.max(1, total)}%`;
+    }
+    byId("meter").setAttribute("aria-valuemax", String(total));
+    byId("meter").setAttribute("aria-valuenow", String(labeled + skipped));
+    setText(byId("status-counts"), `${number(labeled)} of ${number(total)} labelled · ${number(positive)} positive · ${number(negative)} negative · ${number(skipped)} skipped`);
+    const leftOut = [cannotShow && `${number(cannotShow)} unreadable`, invalid && `${number(invalid)} without features`].filter(Boolean);
+    setText(byId("status-problems"), leftOut.join(" · "));
+  }
+
+  /** @param {import("./session.js").Session} session */
+  #showMessage(session) {
+    if (session.current) return;
+    clearTimeout(this.#wait);
+    if (session.isFinished) {
+      byId("message").replaceChildren(/** @type {HTMLTemplateElement} */ (byId("finished")).content.cloneNode(true));
+      byId("message").hidden = false;
+      return;
+    }
+    this.#wait = window.setTimeout(() => {
+      setText(byId("message"), session.api.isReachable ? "Waiting for the next image…" : "The next images come when the server is back.");
+      byId("message").hidden = false;
+    }, WAIT_MS);
+  }
+
+  /** @param {import("./paint_clock.js").PaintClock} clock */
+  showPaintTime({ last_ms, p95_ms }) {
+    if (last_ms === null || p95_ms === null) return;
+    setText(byId("status-paint"), `key to paint ${last_ms.toFixed(1)} ms · p95 ${p95_ms.toFixed(1)} ms`);
+  }
+
+  /** @param {import("./auto_mode.js").AutoMode} auto */
+  showAuto(auto) {
+    const bar = byId("countdown");
+    const beat = `${auto.state}-${this.#item?.id}`;
+    if (bar.dataset.beat !== beat) {
+      bar.dataset.state = this.#item ? auto.state : "off";
+      bar.dataset.turn = bar.dataset.turn === "0" ? "1" : "0";
+      bar.dataset.beat = beat;
+    }
+    byId("auto-button").setAttribute("aria-pressed", String(auto.state === "running"));
+    const words = { off: "", running: `auto: negative in ${auto.left_s.toFixed(1)} s`, paused: "auto mode paused" };
+    setText(byId("status-auto"), words[auto.state]);
+  }
+}
+
+function readFlag() {
+  return sessionStorage.getItem(PROBABILITY) === "true";
+}
+
+/** @param {Item} item @returns {string} what a detector said about it */
+function claim({ class_name, score }) {
+  return [class_name, score === null ? null : score.toFixed(2)].filter(Boolean).join(" ");
+}
+
+/** @param {Item} item @returns {string} */
+function described(item) {
+  return item.path + (item.class_name ? `, class ${claim(item)}` : "");
+}
+
+/** @param {number} count */
+function number(count) {
+  return count.toLocaleString("en");
+}

@@ -1,0 +1,102 @@
+// @ts-check
+/** Which item is judged now, which come next and which came before. Pure: no document, no network. */
+
+/** @typedef {import("./types.js").Item} Item */
+
+const LONGEST_QUEUE = 64;
+const LONGEST_HISTORY = 500;
+
+export class Lineup {
+  /** The item on screen. @type {Item | null} */
+  current = null;
+  /** The one item that may come next: an undone one whose image is still on its way. @type {string | null} */
+  held = null;
+  /** @type {Item[]} */
+  queue = [];
+  /** Judged here, oldest first, with the key of the verdict. @type {{item: Item, key: string}[]} */
+  #history = [];
+  /** @type {Set<string>} items whose image cannot be shown */
+  #broken = new Set();
+
+  get brokenCount() {
+    return this.#broken.size;
+  }
+
+  /**
+   * Take the server's order over, the item on screen aside. What was queued before and is not in it stays as a
+   * reserve, for hands that are faster than the network.
+   *
+   * @param {Item[]} items best first @param {Set<string>} judged items with verdicts on their way
+   * @param {boolean} isAll whether there are no others left in the pool
+   */
+  replace(items, judged, isAll) {
+    const held = this.queue.filter((item) => item.id === this.held);
+    const fresh = [...held, ...items];
+    const known = new Set(fresh.map((item) => item.id));
+    const reserve = isAll ? [] : this.queue.filter((item) => !known.has(item.id));
+    const isOpen = (/** @type {Item} */ item) =>
+      item.id === this.held || !(judged.has(item.id) || this.#broken.has(item.id) || item.id === this.current?.id);
+    this.queue = unique([...fresh, ...reserve]).filter(isOpen).slice(0, LONGEST_QUEUE);
+  }
+
+  /** The item on screen is judged by the verdict with this key. @param {string} key */
+  judge(key) {
+    if (!this.current) return;
+    this.#history.push({ item: this.current, key });
+    if (this.#history.length > LONGEST_HISTORY) this.#history.shift();
+    this.current = null;
+  }
+
+  /**
+   * Bring the best item on screen whose image is there; does nothing while there is none.
+   *
+   * @param {(id: string) => boolean} isReady @returns {boolean} whether an item came
+   */
+  advance(isReady) {
+    const place = this.queue.findIndex((item) => (this.held ? item.id === this.held : true) && isReady(item.id));
+    if (place < 0) return false;
+    [this.current] = this.queue.splice(place, 1);
+    this.held = null;
+    return true;
+  }
+
+  /** Take the last judged item back; it is the next to be shown. @returns {Item | null} null when none is known here */
+  takeBack() {
+    const last = this.#history.pop();
+    if (last) this.putFirst(last.item);
+    return last?.item ?? null;
+  }
+
+  /** Make an item the next to be shown; the one on screen comes after it. @param {Item} item */
+  putFirst(item) {
+    const before = this.current && this.current.id !== item.id ? [this.current] : [];
+    this.current = null;
+    this.queue = unique([item, ...before, ...this.queue]);
+    this.held = item.id;
+  }
+
+  /** The server did not take this verdict. @param {string} key */
+  forget(key) {
+    this.#history = this.#history.filter((judged) => judged.key !== key);
+  }
+
+  /** Leave an item out: its image cannot be shown. @param {string} id */
+  drop(id) {
+    this.#broken.add(id);
+    this.queue = this.queue.filter((item) => item.id !== id);
+    if (this.held === id) this.held = null;
+  }
+
+  /** @param {number} ahead @param {number} behind @returns {Item[]} the items whose images are worth keeping, next first */
+  nearby(ahead, behind) {
+    const shown = this.current ? [this.current] : [];
+    const past = behind > 0 ? this.#history.slice(-behind).map((judged) => judged.item) : [];
+    return [...shown, ...this.queue.slice(0, ahead), ...past.reverse()];
+  }
+}
+
+/** @param {Item[]} items @returns {Item[]} without repeats, the first of each kept */
+function unique(items) {
+  const seen = new Set();
+  return items.filter((item) => !seen.has(item.id) && seen.add(item.id));
+}

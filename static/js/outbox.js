@@ -1,0 +1,169 @@
+// @ts-check
+/**
+ * The presses on their way to the server: written down before they are sent, sent one at a time in the order they
+ * were made, tried again until the server has them. A press survives a reload; its key makes a repeat harmless.
+ */
+import { uuid } from "./dom.js";
+import { Refused, Unreachable } from "./api.js";
+
+/** @typedef {import("./types.js").Press} Press */
+/** @typedef {import("./types.js").Answer} Answer */
+
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 4000;
+
+export class Outbox extends EventTarget {
+  /** Why the last attempt did not get through: what the server said, empty when it said nothing; null when all is well. @type {string | null} */
+  problem = null;
+  /** @type {{slot: string, press: Press}[]} */
+  #waiting = [];
+  #tab = uuid();
+  #count = 0;
+  #isSending = false;
+  #wake = () => {};
+
+  /**
+   * @param {{api: import("./api.js").Api, storage: Storage, place: string,
+   *   onAnswer: (press: Press, answer: Answer) => void, onRefused: (press: Press, refusal: Refused) => void}} parts
+   *   `place` keeps the presses of different pools on one address apart
+   */
+  constructor({ api, storage, place, onAnswer, onRefused }) {
+    super();
+    this.#api = api;
+    this.#storage = storage;
+    this.#prefix = `winnow.outbox|${place}|`;
+    this.#onAnswer = onAnswer;
+    this.#onRefused = onRefused;
+    api.addEventListener("reachable", () => api.isReachable && this.#wake());
+  }
+  #api;
+  #storage;
+  #prefix;
+  #onAnswer;
+  #onRefused;
+
+  get size() {
+    return this.#waiting.length;
+  }
+
+  /** @returns {Set<string>} the items whose verdict the server may not know yet */
+  itemIds() {
+    return new Set(this.#waiting.flatMap(({ press }) => press.item_id ?? []));
+  }
+
+  /** Take over what a closed or reloaded tab left behind; a tab that still lives keeps its own. */
+  async open() {
+    holdLock(this.#prefix + this.#tab);
+    const tabs = new Set(this.#slots().map((slot) => slot.split("|")[2]));
+    for (const tab of tabs) {
+      if (await isAbandoned(this.#prefix + tab)) this.#adopt(tab);
+    }
+    this.#waiting.sort((one, other) => one.press.at - other.press.at);
+    this.#changed();
+    void this.send();
+  }
+
+  /** Write a press down. Nothing is sent before `send`. @param {Press} press */
+  add(press) {
+    const slot = `${this.#prefix}${this.#tab}|${String(this.#count++).padStart(9, "0")}`;
+    try {
+      this.#storage.setItem(slot, JSON.stringify(press));
+    } catch {
+      this.dispatchEvent(new Event("full")); // it is still sent, but would not survive a reload
+    }
+    this.#waiting.push({ slot, press });
+  }
+
+  /** Deliver everything that waits, in order. */
+  async send() {
+    if (this.#isSending) return;
+    this.#isSending = true;
+    for (let wait_ms = FIRST_WAIT_MS; this.#waiting.length; ) {
+      const isDone = await this.#deliver(this.#waiting[0]);
+      wait_ms = isDone ? FIRST_WAIT_MS : Math.min(2 * wait_ms, LONGEST_WAIT_MS);
+      if (!isDone) await this.#pause(wait_ms);
+    }
+    this.#isSending = false;
+  }
+
+  /** @param {{slot: string, press: Press}} entry @returns {Promise<boolean>} whether the server has decided on it */
+  async #deliver({ slot, press }) {
+    this.#changed();
+    let answer, refusal;
+    try {
+      answer = await this.#post(press);
+    } catch (error) {
+      if (!(error instanceof Refused)) return this.#failed(error);
+      refusal = error;
+    }
+    this.problem = null;
+    this.#waiting.shift();
+    this.#storage.removeItem(slot);
+    if (refusal) this.#onRefused(press, refusal);
+    else this.#onAnswer(press, answer);
+    this.#changed();
+    return true;
+  }
+
+  /** @param {unknown} error */
+  #failed(error) {
+    this.problem = error instanceof Unreachable ? error.reason : String(error);
+    this.#changed();
+    return false;
+  }
+
+  /** @param {Press} press @returns {Promise<Answer>} */
+  #post({ kind, annotator, at: _, ...body }) {
+    return this.#api.post(kind === "undo" ? "/api/undo" : "/api/verdicts", body, annotator);
+  }
+
+  /** @param {number} wait_ms @returns {Promise<void>} ends early when the server is back */
+  #pause(wait_ms) {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, wait_ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** @param {string} tab */
+  #adopt(tab) {
+    for (const slot of this.#slots().sort()) {
+      if (slot.split("|")[2] !== tab) continue;
+      const press = JSON.parse(this.#storage.getItem(slot) ?? "null");
+      if (press) this.#waiting.push({ slot, press });
+    }
+  }
+
+  #slots() {
+    const keys = Array.from({ length: this.#storage.length }, (_, i) => this.#storage.key(i) ?? "");
+    return keys.filter((key) => key.startsWith(this.#prefix));
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+/** Say to other tabs, for as long as this page lives, that it looks after its own presses. @param {string} name */
+function holdLock(name) {
+  void navigator.locks?.request(name, () => new Promise(() => {}));
+}
+
+/**
+ * Whether no living tab holds a lock; this page then holds it. Without locks (plain http on a network) every tab may
+ * deliver every press, which the keys make harmless.
+ *
+ * @param {string} name @returns {Promise<boolean>}
+ */
+function isAbandoned(name) {
+  if (!navigator.locks) return Promise.resolve(true);
+  return new Promise((resolve) => {
+    void navigator.locks.request(name, { ifAvailable: true }, (lock) => {
+      resolve(lock !== null);
+      return lock ? new Promise(() => {}) : undefined;
+    });
+  });
+}

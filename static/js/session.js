@@ -1,0 +1,199 @@
+// @ts-check
+/**
+ * One person's labelling: binds each press to the item on screen, brings the next one at once, and keeps in step with
+ * the server. Knows nothing of the document; `show` paints.
+ */
+import { uuid } from "./dom.js";
+import { Images } from "./images.js";
+import { Lineup } from "./lineup.js";
+import { Outbox } from "./outbox.js";
+
+/** @typedef {import("./types.js").Item} Item */
+/** @typedef {import("./types.js").Queue} Queue */
+/** @typedef {import("./types.js").Press} Press */
+/** @typedef {import("./types.js").Answer} Answer */
+
+const FIRST_QUEUE = 32;
+const AHEAD = 8;
+const BEHIND = 6;
+const FIRST_POLL_MS = 120;
+const LONGEST_POLL_MS = 2000;
+const LONGEST_ELAPSED_MS = 3_600_000;
+
+export class Session extends EventTarget {
+  lineup = new Lineup();
+  /** @type {Queue | null} the server's newest word on progress, model and strategy */
+  server = null;
+  /** Undos under way: key → the item shown for it, or null where only the server knows it. @type {Map<string, string | null>} */
+  #undos = new Map();
+  #shown_at = 0;
+  #presses = 0;
+  #poll = { timer: 0, wait_ms: FIRST_POLL_MS };
+
+  /**
+   * @param {{api: import("./api.js").Api, storage: Storage, place: string, annotator: () => string,
+   *   show: (item: Item | null, image: HTMLImageElement | null) => void}} parts `show` paints an item, or none
+   */
+  constructor({ api, storage, place, annotator, show }) {
+    super();
+    this.api = api;
+    this.annotator = annotator;
+    this.show = show;
+    this.images = new Images(
+      (url) => api.look(url),
+      () => this.#advance(),
+      (id) => this.#leaveOut(id),
+    );
+    this.outbox = new Outbox({
+      api,
+      storage,
+      place,
+      onAnswer: (press, answer) => this.#take(press, answer),
+      onRefused: (press, refusal) => this.#takeRefusal(press, refusal),
+    });
+    api.addEventListener("reachable", () => this.#onReachable());
+  }
+
+  async open() {
+    await this.outbox.open();
+    await this.refresh(FIRST_QUEUE);
+  }
+
+  /** What a verdict would be for: nothing while an undo is under way whose item is not known yet. */
+  get current() {
+    return this.isTakingBack ? null : this.lineup.current;
+  }
+
+  get isTakingBack() {
+    return this.api.isReachable && [...this.#undos.values()].includes(null);
+  }
+
+  /** Whether the pool has nothing left to judge. */
+  get isFinished() {
+    const isSettled = this.server !== null && this.server.model.state !== "fitting" && this.outbox.size === 0;
+    return isSettled && !this.lineup.current && this.lineup.queue.length === 0;
+  }
+
+  /**
+   * Judge the item on screen; ignored while there is none. Shows the next one before it returns.
+   *
+   * @param {number | null} label @returns {Item | null} what was judged
+   */
+  judge(label) {
+    const item = this.current;
+    if (!item) return null;
+    const elapsed_ms = Math.min(Math.round(performance.now() - this.#shown_at), LONGEST_ELAPSED_MS);
+    const press = this.#press({ kind: "verdict", item_id: item.id, label, elapsed_ms, model_version: item.model_version });
+    this.lineup.judge(press.key);
+    this.#advance();
+    return item;
+  }
+
+  /** Take back the last verdict; its item returns at once where it is known here, else with the server's answer. */
+  takeBack() {
+    const press = this.#press({ kind: "undo" });
+    const item = this.lineup.takeBack();
+    this.#undos.set(press.key, item?.id ?? null);
+    if (item) this.#advance();
+    this.#tell("change");
+  }
+
+  /** Deliver what waits; called once the screen is painted. */
+  deliver() {
+    this.#keepImages();
+    void this.outbox.send();
+  }
+
+  /** Ask for a fresh queue; an answer that a press has overtaken is dropped. @param {number} [n] */
+  async refresh(n = FIRST_QUEUE) {
+    const presses = this.#presses;
+    const queue = await this.api.get(`/api/queue?n=${n}`).catch(() => null);
+    if (queue && presses === this.#presses && this.outbox.size === 0) this.#absorb(queue);
+    return queue !== null;
+  }
+
+  /** @param {Omit<Press, "key" | "annotator" | "at">} what @returns {Press} written down */
+  #press(what) {
+    const press = { ...what, key: uuid(), annotator: this.annotator(), at: Date.now() };
+    this.#presses += 1;
+    this.outbox.add(press);
+    return press;
+  }
+
+  #advance() {
+    if (this.lineup.current && !this.lineup.held) return;
+    const hasCome = this.lineup.advance((id) => this.images.isReady(id));
+    const item = this.lineup.current;
+    this.#shown_at = performance.now();
+    this.show(item, item && this.images.get(item.id));
+    if (!hasCome) this.#keepImages();
+  }
+
+  #keepImages() {
+    const wanted = this.lineup.nearby(AHEAD, BEHIND);
+    this.images.want(wanted.map((item) => ({ id: item.id, url: item.crop_url })));
+  }
+
+  /** @param {Press} press @param {Answer} answer */
+  #take(press, answer) {
+    if (press.kind === "undo") this.#takeUndone(press.key, answer);
+    this.#absorb(answer.queue);
+    this.dispatchEvent(new CustomEvent("answer", { detail: { press, answer } }));
+  }
+
+  /** Show what was taken back, unless it already is what was shown for it. @param {string} key @param {Answer} answer */
+  #takeUndone(key, { item, queue }) {
+    const isShown = item === null || this.#undos.get(key) === item.id;
+    this.#undos.delete(key);
+    if (!isShown) this.lineup.putFirst({ ...item, model_version: queue.model.version });
+  }
+
+  /** @param {Press} press @param {import("./api.js").Refused} refusal */
+  #takeRefusal(press, refusal) {
+    this.#undos.delete(press.key);
+    this.lineup.forget(press.key);
+    this.dispatchEvent(new CustomEvent("refused", { detail: { press, refusal } }));
+    this.#tell("change");
+  }
+
+  /** @param {Queue} queue */
+  #absorb(queue) {
+    this.server = queue;
+    const items = queue.items.map((item) => ({ ...item, model_version: queue.model.version }));
+    const isAll = this.outbox.size === 0 && (items.length === 0 || queue.model.state === "exhausted");
+    this.lineup.replace(items, this.outbox.itemIds(), isAll);
+    this.#keepImages();
+    this.#advance();
+    this.#pollWhileFitting(queue.model.state === "fitting");
+    this.#tell("change");
+  }
+
+  /** @param {boolean} isFitting */
+  #pollWhileFitting(isFitting) {
+    clearTimeout(this.#poll.timer);
+    if (!isFitting || this.outbox.size > 0) {
+      this.#poll.wait_ms = FIRST_POLL_MS;
+      return;
+    }
+    this.#poll.timer = window.setTimeout(() => void this.refresh(), this.#poll.wait_ms);
+    this.#poll.wait_ms = Math.min(1.5 * this.#poll.wait_ms, LONGEST_POLL_MS);
+  }
+
+  #onReachable() {
+    if (this.api.isReachable) void this.refresh();
+    this.#tell("change");
+  }
+
+  /** @param {string} id */
+  #leaveOut(id) {
+    this.lineup.drop(id);
+    this.#keepImages();
+    this.#advance();
+    this.#tell("change");
+  }
+
+  /** @param {string} name */
+  #tell(name) {
+    this.dispatchEvent(new Event(name));
+  }
+}

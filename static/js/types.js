@@ -1,0 +1,23 @@
+// @ts-check
+/**
+ * The shapes that travel between server and page.
+ *
+ * @typedef {{id: string, index: number, path: string, image_url: string, crop_url: string,
+ *   box_xyxy: number[] | null, view_xyxy: number[] | null, class_name: string | null, score: number | null,
+ *   probability: number | null, strategy: string, model_version?: number}} Item
+ * @typedef {{labeled: number, positive: number, negative: number, skipped: number, total: number,
+ *   unreadable: number, invalid: number}} Progress
+ * @typedef {{version: number, labels: number, state: string}} Model
+ * @typedef {{items: Item[], progress: Progress, model: Model, strategy: string}} Queue
+ * @typedef {{seq: number, item_id: string, label: number, probability: number | null, brier: number | null,
+ *   brier_mean: number | null, error_rate: number | null}} MetricsPoint
+ * @typedef {{seq: number, item_id: string, label: number | null, annotator: string, created_at: string,
+ *   elapsed_ms: number | null, probability: number | null, model_version: number | null, strategy: string | null}} Verdict
+ * @typedef {{verdict: Verdict, item: Item | null, progress: Progress, metrics: MetricsPoint | null, queue: Queue}} Answer
+ * @typedef {{name: string, label: string, help: string}} Strategy
+ * @typedef {{keys: Record<string, string[]>, auto_seconds: number, annotator: string, strategies: Strategy[],
+ *   pool: {name: string, total: number, duplicates: number}, encoder: string}} Config
+ * @typedef {{kind: "verdict" | "undo", key: string, annotator: string, at: number, item_id?: string,
+ *   label?: number | null, elapsed_ms?: number, model_version?: number}} Press
+ */
+export {};
