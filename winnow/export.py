@@ -2,8 +2,10 @@
 
 import io
 import json
+import tempfile
 from collections.abc import Callable
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,9 +62,10 @@ def head_npz(session: Session) -> bytes:
     head = session.learner.learnt.snapshot.head
     if head is None:
         raise NoHead("There is no head yet: it needs a positive and a negative verdict. Label a few more, then export.")
-    buffer = io.BytesIO()
-    head.save(buffer)
-    return buffer.getvalue()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "head.npz"
+        head.save(path)
+        return path.read_bytes()
 
 
 def as_csv(table: "pa.Table") -> bytes:

@@ -1,0 +1,73 @@
+"""Imports point one way: the rooms of docs/architecture.md, read from the code itself."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "winnow"
+EVERYWHERE = {"settings", "errors", "files", "__init__"}
+MAY_IMPORT = {
+    "pool": set(),
+    "verdicts": set(),
+    "features": {"pool"},
+    "learning": {"features", "pool"},
+    "board": {"learning", "verdicts"},
+    "session": {"board", "features", "learning", "pool", "verdicts"},
+    "review": {"board", "session", "verdicts"},
+    "export": {"session", "verdicts"},
+    "importing": {"pool", "verdicts"},
+    "demo_pool": set(),
+    "demo": {"demo_pool", "features", "pool"},
+    "web": {"board", "export", "learning", "pool", "review", "session", "verdicts"},
+    "__main__": {"demo", "export", "importing", "session", "web"},
+    "settings": set(),
+    "errors": set(),
+    "files": set(),
+}
+HEAVY = {"torch", "torchvision", "transformers", "skimage", "pandas", "pyarrow", "sklearn", "ultralytics"}
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported(tree: ast.AST) -> set[str]:
+    """Every module named by an import anywhere in the tree, in full."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_room_imports_only_what_it_may(path: Path) -> None:
+    room = room_of(path)
+    rooms = {name.split(".")[1] for name in imported(ast.parse(path.read_text())) if name.startswith("winnow.")}
+    known = {name for name in rooms if (PACKAGE / name).is_dir() or (PACKAGE / f"{name}.py").is_file()}
+    assert known - EVERYWHERE - {room} <= MAY_IMPORT[room]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_heavy_packages_are_imported_where_they_are_used(path: Path) -> None:
+    top = ast.Module([node for node in ast.parse(path.read_text()).body if not isinstance(node, ast.If)], [])
+    at_import = ast.Module([n for n in top.body if isinstance(n, ast.Import | ast.ImportFrom)], [])
+    assert not {name.split(".")[0] for name in imported(at_import)} & HEAVY
+
+
+def test_only_the_web_room_knows_fastapi() -> None:
+    users = {room_of(path) for path in MODULES if {"fastapi", "starlette"} & set(imported(ast.parse(path.read_text())))}
+    assert users == {"web"}
+
+
+def test_the_app_labels_without_torch() -> None:
+    code = f"import sys, app; print(sorted({HEAVY!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
