@@ -11,7 +11,7 @@
  * @typedef {{items: Item[], progress: Progress, model: Model, strategy: string}} Queue
  * @typedef {{seq: number, item_id: string, label: number, probability: number | null, brier: number | null,
  *   brier_mean: number | null, error_rate: number | null}} MetricsPoint
- * @typedef {{seq: number, item_id: string, label: number | null, annotator: string, created_at: string,
+ * @typedef {{seq: number, item_id: string, label: number | null, annotator: string, created_at: number,
  *   elapsed_ms: number | null, probability: number | null, model_version: number | null, strategy: string | null}} Verdict
  * @typedef {{verdict: Verdict, item: Item | null, progress: Progress, metrics: MetricsPoint | null, queue: Queue}} Answer
  * @typedef {{name: string, label: string, help: string}} Strategy
