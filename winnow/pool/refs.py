@@ -129,7 +129,7 @@ def _report(path: Path, unit: str, bad: list[BadLine]) -> str:
     for line in bad:
         by_number.setdefault(line.number, []).append(line)
     shown = [
-        f"  {path}, {unit} {number}: {'; '.join(line.reason for line in lines)}\n      {lines[0].text.strip()[:300]}"
+        f"  {path}, {unit} {number}: {'; '.join(line.reason for line in lines)}\n      {_printable(lines[0].text)}"
         for number, lines in sorted(by_number.items())[:SHOWN]
     ]
     if len(by_number) > SHOWN:
@@ -137,6 +137,10 @@ def _report(path: Path, unit: str, bad: list[BadLine]) -> str:
     noun = {"entry": "entries"}.get(unit, f"{unit}s")
     count = f"1 {unit}" if len(by_number) == 1 else f"{len(by_number):,} {noun}"
     return "\n".join([f"{path}: {count} cannot be used. Mend or remove them; nothing was read.", *shown])
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text.strip()[:300])
 
 
 def _table(raw: RawRefs) -> RefsTable:

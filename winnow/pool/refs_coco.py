@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 
 from winnow.errors import RefsError
-from winnow.pool.raw_refs import RawRefs, as_floats, as_texts
+from winnow.pool.raw_refs import RawRefs, as_texts, is_blank
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".pgm", ".ppm", ".jp2", ".avif")
 _FORMS = "It must be a COCO annotation file (images, annotations, categories) or a list of results."
+
+_NO_BOX = (None, None, None, None)
+_UNMATCHED = "unmatched"  # stands for the path of an entry that is refused for want of one
 
 Entry = dict[str, Any]
 
@@ -51,7 +54,7 @@ def _images(images: list[Entry]) -> RawRefs:
 
 def _annotations(annotations: list[Entry], images: list[Entry], categories: list[Entry], path: Path) -> RawRefs:
     file_names = _by_id(images, "file_name", path)
-    raw = _raw(annotations, [file_names.get(_id(entry, "image_id"), "") for entry in annotations])
+    raw = _raw(annotations, [file_names.get(_id(entry, "image_id"), _UNMATCHED) for entry in annotations])
     for row, entry in enumerate(annotations):
         if _id(entry, "image_id") not in file_names:
             raw.refuse(row, f"image_id {entry.get('image_id')!r} is not among the file's images")
@@ -65,7 +68,7 @@ def _results(results: list[Entry], path: Path) -> RawRefs:
     paths, reasons = [], {}
     for row, entry in enumerate(results):
         found = [_text(entry["file_name"])] if "file_name" in entry else files.get(_stem(entry.get("image_id")), [])
-        paths.append(found[0] if found else "")
+        paths.append(found[0] if found else _UNMATCHED)
         if len(found) != 1:
             reasons[row] = _why_unmatched(entry, found, path.parent)
     raw = _raw(results, paths)
@@ -116,23 +119,15 @@ def _add_boxes(raw: RawRefs, entries: list[Entry]) -> None:
     boxes_xywh: list[Sequence[Any]] = []
     for row, entry in enumerate(entries):
         bbox = entry.get("bbox")
-        is_box = isinstance(bbox, list) and len(bbox) == 4
-        boxes_xywh.append(bbox if is_box and bbox else (None,) * 4)
-        if not is_box:
+        if isinstance(bbox, list) and len(bbox) == 4 and not any(map(is_blank, bbox)):
+            boxes_xywh.append(bbox)
+        else:
+            boxes_xywh.append(_NO_BOX)
             raw.refuse(row, f"bbox must be [x, y, width, height], it is {bbox!r}")
-    columns = [_numbers(raw, name, column) for name, column in zip("xywh", zip(*boxes_xywh, strict=True), strict=True)]
-    x, y, width, height = (values for values, _ in columns)
-    raw.boxes_xyxy = np.stack([x, y, x + width, y + height], axis=1)
-    raw.has_box = np.all([given for _, given in columns], axis=0)
-    raw.values["score"] = _numbers(raw, "score", [entry.get("score") for entry in entries])
-
-
-def _numbers(raw: RawRefs, name: str, column: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
-    floats, given, bad = as_floats(column)
-    for row in bad:
-        raw.refuse(row, f"{name} {column[row]!r} is not a number")
-        given[row] = False
-    return floats, given
+    columns = list(zip(*boxes_xywh, strict=True)) or [()] * 4
+    raw.set_boxes(dict(zip(("x", "y", "width", "height"), columns, strict=True)))
+    raw.boxes_xyxy[:, 2:] += raw.boxes_xyxy[:, :2]
+    raw.set_values("score", [entry.get("score") for entry in entries])
 
 
 def _add_classes(raw: RawRefs, entries: list[Entry], names: dict[str, str]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from winnow.errors import RefsError
-from winnow.pool.raw_refs import BOX_COLUMNS, BadLine, RawRefs, as_floats, as_texts, is_blank
+from winnow.pool.raw_refs import BOX_COLUMNS, BadLine, RawRefs, as_texts, is_blank
 
 TEXT_COLUMNS = ("class", "source", "group")
 NUMBER_COLUMNS = ("score", "label")
@@ -89,19 +89,9 @@ def _from_columns(
     paths = ["" if is_blank(path) else str(path) for path in columns["path"]]
     raw = RawRefs(unit, numbers, text_of, paths, np.full((n, 4), np.nan), np.zeros(n, bool))
     raw.texts = {title: as_texts(columns[title]) for title in TEXT_COLUMNS if title in columns}
-    raw.values = {title: _numbers(raw, title, columns[title]) for title in NUMBER_COLUMNS if title in columns}
+    for title in NUMBER_COLUMNS:
+        if title in columns:
+            raw.set_values(title, columns[title])
     if "x1" in columns:
-        corners = [_numbers(raw, title, columns[title]) for title in BOX_COLUMNS]
-        raw.boxes_xyxy = np.stack([values for values, _ in corners], axis=1)
-        given = np.stack([given for _, given in corners], axis=1)
-        for row in np.flatnonzero(given.any(1) & ~given.all(1)).tolist():
-            raw.refuse(row, "a box needs all of x1, y1, x2, y2; leave all four blank for a whole image")
-        raw.has_box = np.asarray(given.all(axis=1))
+        raw.set_boxes({title: columns[title] for title in BOX_COLUMNS})
     return raw
-
-
-def _numbers(raw: RawRefs, title: str, column: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
-    floats, given, bad = as_floats(column)
-    for row in bad:
-        raw.refuse(row, f"{title} {column[row]!r} is not a number")
-    return floats, given

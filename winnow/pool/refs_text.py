@@ -46,22 +46,21 @@ def read_text(text: str) -> RawRefs:
 
 
 def _box_order(lines: list[str], bad: list[BadLine]) -> list[int]:
-    """Which field is x1, y1, x2, y2, as the first line says; such a comment elsewhere or of another order is bad."""
-    order = list(_ORDERS["x1 y1 x2 y2"])
-    for number, line in enumerate(lines, 1):
-        match = _BOX_ORDER.match(line) if line.startswith("#") else None
-        if match is None:
-            continue
-        said = " ".join(match[1].split()).lower()
-        if number > 1:
+    """Which field is x1, y1, x2, y2, as the first line says; the same words further down would be overlooked."""
+    for number, line in enumerate(lines[1:], 2):
+        if line.startswith("#") and _said_order(line) in _ORDERS:
             bad.append(
                 BadLine(number, line, "the order of box corners is for the whole file: say it in the first line")
             )
-        elif said not in _ORDERS:
-            bad.append(BadLine(number, line, f"unknown order of box corners; there are {', '.join(_ORDERS)}"))
-        else:
-            order = list(_ORDERS[said])
-    return order
+    said = _said_order(lines[0])
+    if said is not None and said not in _ORDERS:
+        bad.append(BadLine(1, lines[0], f"unknown order of box corners; there are {', '.join(_ORDERS)}"))
+    return list(_ORDERS.get(said or "", (0, 1, 2, 3)))
+
+
+def _said_order(line: str) -> str | None:
+    match = _BOX_ORDER.match(line)
+    return " ".join(match[1].split()).lower() if match else None
 
 
 def _split(line: str) -> list[str]:
