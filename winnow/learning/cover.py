@@ -16,13 +16,14 @@ def cover_order(space: FeatureSpace, shown: NDArray[np.bool_], k: int, rng: np.r
     """
     rows = np.flatnonzero(shown)
     rows = np.sort(rng.choice(rows, min(len(rows), CANDIDATES), replace=False))
-    unit = space.unit_rows(rows)
+    directions = space.directions(rows)
+    centred = space.unit_rows(rows)
     distance = np.ones(len(rows), np.float32)
     chosen: list[int] = []
     for _ in range(min(k, len(rows))):
         pick = _draw(distance, rng)
         chosen.append(pick)
-        np.minimum(distance, np.maximum(1 - unit @ unit[pick], 1e-6), out=distance)
+        np.minimum(distance, np.maximum(1 - centred @ directions[pick], 1e-6), out=distance)
         distance[pick] = 0
     return rows[chosen]
 

@@ -6,12 +6,15 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from winnow.learning.calibration import calibrate
 from winnow.learning.cover import cover_order
 from winnow.learning.head import Head, fit_head
+from winnow.learning.scores import Scores, next_scores
 from winnow.learning.space import FeatureSpace
 from winnow.learning.strategies import strategy_named, top_rows
 
 QUEUE_LENGTH = 512
+MAX_SUPPORTS = 1000  # labels that the head rests on; all labels calibrate it
 
 
 class ModelState(str, Enum):
@@ -57,6 +60,15 @@ class Snapshot:
     checked_probability: NDArray[np.float32] | None
     priority: NDArray[np.float32]
     cover: NDArray[np.int64]
+    scores: Scores | None
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    head: Head
+    scores: Scores
+    probability: NDArray[np.float32]
+    checked_probability: NDArray[np.float32]
 
 
 def next_snapshot(
@@ -81,27 +93,20 @@ def next_snapshot(
         cover = cover_order(space, is_candidate, queue_length, rng)
     else:
         priority, cover = previous.priority, previous.cover
-    head, probability, checked = None, None, None
-    trained = np.flatnonzero(space.is_usable[labels.rows])
-    rows, values = labels.rows[trained], labels.values[trained]
-    if len(np.unique(values)) == 2:
-        head, left_out = fit_head(space, rows, values)
-        probability = head.probability(space)
-        probability[~space.is_usable] = np.nan
-        checked = np.full(len(labels.rows), np.nan, np.float32)
-        checked[trained] = left_out
+    fitted = _fit(space, labels, priority, previous.scores if previous else None)
     blank = Snapshot(
         version=previous.version + 1 if previous else 1,
-        state=_state(head, labels),
+        state=_state(fitted is not None, labels),
         n_labels=len(labels.rows),
         strategy=strategy,
-        head=head,
-        probability=probability,
+        head=fitted.head if fitted else None,
+        probability=fitted.probability if fitted else None,
         queue=np.empty(0, np.int64),
         selection_probability=np.empty(0, np.float32),
-        checked_probability=checked,
+        checked_probability=fitted.checked_probability if fitted else None,
         priority=priority,
         cover=cover,
+        scores=fitted.scores if fitted else None,
     )
     return reorder(blank, space, labels, strategy, is_hidden=is_hidden, queue_length=queue_length)
 
@@ -129,7 +134,7 @@ def reorder(
         score = chosen.score(probability, snapshot.priority)
         queue = top_rows(score, snapshot.priority, candidates, queue_length)
     chance = 1 / len(candidates) if chosen.is_random and len(candidates) else 1
-    state = _state(snapshot.head, labels) if len(candidates) else ModelState.EXHAUSTED
+    state = _state(snapshot.head is not None, labels) if len(candidates) else ModelState.EXHAUSTED
     return replace(
         snapshot,
         state=state,
@@ -139,8 +144,46 @@ def reorder(
     )
 
 
-def _state(head: Head | None, labels: Labels) -> ModelState:
-    if head is not None:
+def _fit(space: FeatureSpace, labels: Labels, priority: NDArray[np.float32], previous: Scores | None) -> _Fitted | None:
+    """The calibrated head and what it says of the pool; None while the usable labels are of one class."""
+    trained = np.flatnonzero(space.is_usable[labels.rows])
+    if len(np.unique(labels.values[trained])) < 2:
+        return None
+    supports = trained[_supports(labels.values[trained], priority[labels.rows[trained]])]
+    head, left_out = fit_head(space, labels.rows[supports], labels.values[supports])
+    scores = next_scores(space, head, previous)
+    checked = scores.decision[labels.rows]  # labels that the head does not rest on were left out of it anyway
+    checked[supports] = left_out
+    head = head.calibrated(*calibrate(checked[trained], labels.values[trained]))
+    probability = head.probability_of(scores.decision)
+    probability[~space.is_usable] = np.nan
+    checked_probability = head.probability_of(checked)
+    checked_probability[~space.is_usable[labels.rows]] = np.nan
+    return _Fitted(head, scores, probability, checked_probability)
+
+
+def _supports(values: NDArray[np.int8], priority: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Positions of at most MAX_SUPPORTS labels: of each class the newest half and a fixed random half of the others.
+
+    The rarer class keeps up to half of the places.
+    """
+    if len(values) <= MAX_SUPPORTS:
+        return np.arange(len(values))
+    classes = [np.flatnonzero(values == value) for value in (0, 1)]
+    rare, common = sorted(classes, key=len)
+    kept = _newest_and_random(rare, priority, MAX_SUPPORTS // 2)
+    return np.sort(np.concatenate([kept, _newest_and_random(common, priority, MAX_SUPPORTS - len(kept))]))
+
+
+def _newest_and_random(positions: NDArray[np.int64], priority: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+    if len(positions) <= k:
+        return positions
+    older, newest = positions[: -(k // 2)], positions[-(k // 2) :]
+    return np.concatenate([older[np.argsort(priority[older], kind="stable")[: k - len(newest)]], newest])
+
+
+def _state(has_head: bool, labels: Labels) -> ModelState:
+    if has_head:
         return ModelState.READY
     return ModelState.ONE_CLASS if len(labels.rows) else ModelState.COLD
 
