@@ -55,7 +55,8 @@ def find_duplicates(
     """
     is_repeated = ids[order[1:]] == ids[order[:-1]]
     rows, earlier = order[1:][is_repeated], order[:-1][is_repeated]
-    same_box = np.all((boxes_xyxy[rows] == boxes_xyxy[earlier]) | np.isnan(boxes_xyxy[rows]), axis=1)
+    box, earlier_box = boxes_xyxy[rows], boxes_xyxy[earlier]
+    same_box = np.all((box == earlier_box) | (np.isnan(box) & np.isnan(earlier_box)), axis=1)
     collisions = np.flatnonzero(~same_box | (path_codes[rows] != path_codes[earlier]))
     if len(collisions):
         first, second = int(earlier[collisions[0]]), int(rows[collisions[0]])

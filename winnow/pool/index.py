@@ -15,6 +15,10 @@ from winnow.pool.refs import RefsTable, read_refs
 
 VERSION = 1  # of the files' meaning; another version is another index
 _CHUNK = 1 << 20
+_TEXTS = ("path", "class", "source", "group")
+_NAMES = {"ids", "sorted_ids", "sorted_rows", "is_duplicate", "boxes_xyxy", "labels", "scores"} | {
+    f"{text}_{part}" for text in _TEXTS for part in ("codes", "bytes", "ends")
+}
 
 Columns = dict[str, np.ndarray]
 
@@ -123,10 +127,10 @@ def _load(index: Path) -> Columns | None:
     """The columns, None where the index is missing or any byte of it is not what was written."""
     try:
         hashes = json.loads((index / "index.json").read_text())
-        if any(fingerprint_of(index / f"{name}.npy") != expected for name, expected in hashes.items()):
+        if any(fingerprint_of(index / f"{name}.npy") != hashes[name] for name in _NAMES):
             return None
-        return {name: _map(index / f"{name}.npy") for name in hashes}
-    except (OSError, ValueError, AttributeError):  # missing, or not the JSON that we write
+        return {name: _map(index / f"{name}.npy") for name in _NAMES}
+    except (OSError, ValueError, TypeError, LookupError):  # missing, or not the JSON that we write
         return None
 
 
