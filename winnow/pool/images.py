@@ -68,7 +68,8 @@ def open_image(path: Path) -> Iterator[Image.Image]:
     warnings.filterwarnings("ignore", module=r"PIL\.")
     try:
         _check_file(path)
-        with Image.open(path) as image:
+        # Opened by name, Pillow (13.0) maps an uncompressed TIFF that is to be turned with its sides swapped.
+        with path.open("rb") as file, Image.open(file) as image:
             _check_image(image)
             yield image
     except _Refused as refused:
