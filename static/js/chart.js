@@ -8,7 +8,7 @@ import { byId, setText } from "./dom.js";
 const MOST_DRAWN = 1200; // more would cover each other in a narrow chart and cost a frame
 const EACH_MS = 250;
 const RELOAD_MS = 400;
-const HEIGHT_PX = 168;
+const HEIGHT_PX = 156;
 
 export class ErrorChart {
   /** @type {MetricsPoint[]} */
@@ -85,6 +85,7 @@ export class ErrorChart {
     const noPoints = { show: false };
     return {
       ...this.#size(),
+      padding: [8, 10, 0, 0],
       legend: { show: false },
       cursor: { show: false },
       scales: { x: { time: false, range: fullRange }, y: { range: [0, 1] } },

@@ -8,7 +8,7 @@ import { byId, setText } from "./dom.js";
 const WORDS = { negative: "Negative", positive: "Positive", skip: "Skipped", undo: "Taken back" };
 const PROBABILITY = "winnow.probability";
 const WAIT_MS = 400;
-const LIGHT_MS = 320;
+const LIGHT_MS = 280;
 
 export class LabelView {
   #frame = byId("frame");
@@ -16,7 +16,6 @@ export class LabelView {
   /** @type {Item | null} */
   #item = null;
   #isProbabilityShown = readFlag();
-  #lights = 0;
   #darken = 0;
   #wait = 0;
 
@@ -29,8 +28,9 @@ export class LabelView {
   /** @param {Item | null} item */
   showItem(item) {
     this.#item = item;
-    setText(byId("item-path"), item ? item.path : "\u00a0");
-    byId("item-path").title = item?.path ?? "";
+    const cut = (item?.path.lastIndexOf("/") ?? -1) + 1;
+    setText(byId("item-folder"), item?.path.slice(0, cut) ?? "");
+    setText(byId("item-name"), item?.path.slice(cut) ?? "");
     setText(byId("item-claim"), item ? claim(item) : "");
     byId("item-claim").hidden = !(item && claim(item));
     this.#frame.dataset.item = item?.id ?? "";
@@ -43,7 +43,6 @@ export class LabelView {
   /** Light the edge of the frame, and the button, in the colour of what was pressed. @param {Light} light */
   light(light) {
     this.#glow.dataset.light = light;
-    this.#glow.dataset.beat = String(++this.#lights % 2); // another name starts the animation again without a reflow
     clearTimeout(this.#darken);
     this.#darken = window.setTimeout(() => delete this.#glow.dataset.light, LIGHT_MS);
   }
@@ -90,7 +89,8 @@ export class LabelView {
     }
     byId("meter").setAttribute("aria-valuemax", String(total));
     byId("meter").setAttribute("aria-valuenow", String(labeled + skipped));
-    setText(byId("status-counts"), `${number(labeled)} of ${number(total)} labelled · ${number(positive)} positive · ${number(negative)} negative · ${number(skipped)} skipped`);
+    setText(byId("status-counts"), `${number(labeled)} of ${number(total)} labelled`);
+    setText(byId("status-signs"), `+ ${number(positive)}  − ${number(negative)}  ◇ ${number(skipped)}`);
     const leftOut = [cannotShow && `${number(cannotShow)} unreadable`, invalid && `${number(invalid)} without features`].filter(Boolean);
     setText(byId("status-problems"), leftOut.join(" · "));
   }

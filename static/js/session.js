@@ -137,6 +137,7 @@ export class Session extends EventTarget {
   /** @param {Press} press @param {Answer} answer */
   #take(press, answer) {
     if (press.kind === "undo") this.#takeUndone(press.key, answer);
+    this.#poll.wait_ms = FIRST_POLL_MS;
     this.#absorb(answer.queue);
     this.dispatchEvent(new CustomEvent("answer", { detail: { press, answer } }));
   }
@@ -171,10 +172,7 @@ export class Session extends EventTarget {
   /** @param {boolean} isFitting */
   #pollWhileFitting(isFitting) {
     clearTimeout(this.#poll.timer);
-    if (!isFitting || this.outbox.size > 0) {
-      this.#poll.wait_ms = FIRST_POLL_MS;
-      return;
-    }
+    if (!isFitting || this.outbox.size > 0) return;
     this.#poll.timer = window.setTimeout(() => void this.refresh(), this.#poll.wait_ms);
     this.#poll.wait_ms = Math.min(1.5 * this.#poll.wait_ms, LONGEST_POLL_MS);
   }
