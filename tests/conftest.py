@@ -15,6 +15,7 @@ from PIL import Image
 from winnow.settings import Settings
 from winnow.web.app import create_app
 
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 SHARED = Path(os.environ.get("WINNOW_SHARED", Path(__file__).parents[2] / "shared"))
 
 

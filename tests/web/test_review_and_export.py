@@ -61,7 +61,7 @@ def test_the_lie_is_the_most_suspicious(client: Client) -> None:
 
 
 def test_a_changed_verdict_replaces_and_its_undo_restores(client: Client) -> None:
-    item_id, label = list(labelled(client).items())[0]
+    item_id, label = next(iter(labelled(client).items()))
     changed = client.judge(item_id, 1 - label)
     assert changed["verdict"]["strategy"] == "review"
     assert changed["metrics"] is None

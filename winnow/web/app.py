@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
@@ -59,7 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
         yield
         app.state.loader.close()
 
-    errors = {status: {"model": ErrorOut} for status in (400, 403, 404, 409, 413, 422, 503)}
+    errors: dict[int | str, dict[str, Any]] = {status: {"model": ErrorOut} for status in (400, 403, 404, 409, 413, 422, 503)}
     app = FastAPI(title="Winnow", version=winnow.__version__, lifespan=lifespan, responses=errors)
     app.state.settings = settings
     app.state.loader = Loader(settings)

@@ -42,7 +42,7 @@ def record_verdict(
     return JudgedOut(
         verdict=verdict_out(judged.verdict),
         progress=ProgressOut.model_validate(judged.progress),
-        metrics=judged.metrics and MetricsPointOut.model_validate(judged.metrics),
+        metrics=None if judged.metrics is None else MetricsPointOut.model_validate(judged.metrics),
         queue=queue_out(session, n),
     )
 
