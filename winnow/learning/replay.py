@@ -14,16 +14,17 @@ def replay(
     strategy: str,
     budget: int,
     seed: int,
+    positives: int | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
-    """The rows in the order in which they were shown and their labels, at most `budget` of them.
+    """The rows (k,) in the order in which they were shown and their labels (k,), at most `budget` of them.
 
-    truth (n,) int8, 0 or 1; the same seed gives the same order.
+    truth (n,) int8, 0 or 1. Stops early once `positives` of them were found. The same seed gives the same order.
     """
     rng = np.random.default_rng(seed)
     nothing = np.empty(0, np.int64)
     rows: list[int] = []
     snapshot: Snapshot | None = None
-    while len(rows) < budget:
+    while len(rows) < budget and (positives is None or truth[rows].sum() < positives):
         shown = np.array(rows, dtype=np.int64)
         labels = Labels(shown, truth[shown].astype(np.int8), nothing, nothing)
         snapshot = next_snapshot(space, labels, strategy, previous=snapshot, rng=rng)

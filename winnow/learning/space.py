@@ -72,15 +72,13 @@ class FeatureSpace:
     def unit_rows(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """(k, d) float32 y / |y|; NaN for rows without finite features."""
         with np.errstate(invalid="ignore", over="ignore"):
-            unit: NDArray[np.float32] = np.array(self.vectors[rows], dtype=np.float32)
-            unit -= self.mean
-            unit *= self.inverse_norm[rows, None]
-        return unit
+            return np.multiply(self.vectors[rows] - self.mean, self.inverse_norm[rows, None], dtype=np.float32)
 
     def directions(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """(k, d) float32 M y / |y|: the dot product of this and another row's y / |y| is their cosine."""
         unit = self.unit_rows(rows)
-        return unit + (unit @ self.axes * self.gain) @ self.axes.T
+        along: NDArray[np.float32] = unit @ self.axes * self.gain
+        return unit + along @ self.axes.T
 
     def cosines(self, rows: NDArray[np.int64], directions: NDArray[np.float32]) -> NDArray[np.float32]:
         """(k, m) float32 cosines of `rows` with (m, d) `directions`; NaN for rows without finite features."""

@@ -14,7 +14,7 @@ from winnow.learning.space import FeatureSpace
 from winnow.learning.strategies import strategy_named, top_rows
 
 QUEUE_LENGTH = 512
-MAX_SUPPORTS = 1000  # labels that the head rests on; all labels calibrate it
+MAX_SUPPORTS = 500  # labels that the head rests on; all labels calibrate it
 
 
 class ModelState(str, Enum):
