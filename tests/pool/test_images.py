@@ -10,8 +10,6 @@ from PIL import Image, ImageFile
 from winnow.errors import UnreadableImage
 from winnow.pool import image_size, load_image
 
-SHARED = Path(os.environ.get("WINNOW_SHARED", Path(__file__).parents[2].parent / "shared"))
-
 
 def pixels(folder: Path, image: Image.Image, name: str = "a.png", **options) -> list:
     """Rows of the image as it is loaded back: a grey pixel is one number."""
@@ -153,11 +151,8 @@ def test_a_truncated_image_is_named(tmp_path, name):
     assert reason_of(tmp_path / name).startswith(("damaged or cut short (", "not an image"))
 
 
-def test_a_truncated_jpeg_as_found_in_the_wild_is_named():
-    path = SHARED / "data" / "bad_images" / "truncated.jpg"
-    if not path.exists():
-        pytest.skip(f"no shared data at {SHARED}")
-    assert reason_of(path).startswith("damaged or cut short (")
+def test_a_truncated_jpeg_as_found_in_the_wild_is_named(shared):
+    assert reason_of(shared / "data" / "bad_images" / "truncated.jpg").startswith("damaged or cut short (")
 
 
 @pytest.mark.parametrize("limit", [99, 49])  # Pillow warns above its limit and refuses above twice as many

@@ -99,6 +99,18 @@ def test_missing_refs_say_so(tmp_path):
             read_refs(tmp_path / name)
 
 
+@pytest.mark.parametrize("name", ["refs.txt", "refs.csv", "refs.json"])
+def test_refs_in_utf_16_are_told_to_be_saved_as_utf_8(tmp_path, name):
+    message = error_of(tmp_path, name, "path\na.png\n".encode("utf-16"))
+    assert f"{name}, line 1: not UTF-8 (invalid start byte at byte 0); save it as UTF-8" in message
+
+
+def test_bytes_that_are_not_utf_8_are_told_with_the_other_bad_rows(tmp_path):
+    message = error_of(tmp_path, "refs.csv", b"path,label\n\xe4.png,1\nb.png,-3\n")
+    assert "refs.csv, line 2: not UTF-8 (invalid continuation byte at byte 0); save it as UTF-8" in message
+    assert "refs.csv, line 3: the label -3 is not a whole number" in message
+
+
 def test_a_csv_under_a_text_name_is_refused(tmp_path):
     assert "give the file a name that ends in .csv" in error_of(tmp_path, "refs.txt", "path,x1,y1,x2,y2\na,1,2,3,4\n")
 

@@ -1,12 +1,15 @@
 """Rules of the text form and of ids that hold for any path and any box."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from winnow.pool.boxes import clip_box, context_view
 from winnow.pool.identity import item_ids
 from winnow.pool.refs_text import quote_path, read_text
+
+settings.register_profile("pool", deadline=None)  # a busy machine is no failure
+settings.load_profile("pool")
 
 paths = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0\n"), min_size=1).filter(
     lambda path: path.strip("\r") == path and not path.startswith("path,")

@@ -1,5 +1,6 @@
 """The pool: every item of the refs in columns, memory-mapped from an index beside the refs file."""
 
+import math
 import os
 import re
 from dataclasses import dataclass
@@ -63,9 +64,9 @@ class Pool:
             id=f"{int(self.ids[row]):016x}",
             row=row,
             path=self.paths[int(self.path_codes[row])],
-            box_xyxy=None if x1 != x1 else (x1, y1, x2, y2),
+            box_xyxy=None if math.isnan(x1) else (x1, y1, x2, y2),
             class_name=self.classes.get(int(self.class_codes[row])),
-            score=None if score != score else score,
+            score=None if math.isnan(score) else score,
             source=self.sources.get(int(self.source_codes[row])),
             label=None if label < 0 else label,
             group=self.groups.get(int(self.group_codes[row])),

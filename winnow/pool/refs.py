@@ -65,6 +65,8 @@ def _read(path: Path) -> RawRefs:
             return read_parquet(path)
     data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
     text, undecodable = _decode(data)
+    if undecodable and (suffix == ".json" or (suffix == ".csv" and undecodable[0].number == 1)):
+        raise RefsError(_report(path, "line", undecodable))  # what follows would be told in the wrong words
     if suffix == ".json":
         raw = read_coco(text, path)
     elif suffix == ".csv":
