@@ -4,12 +4,13 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from winnow.board import UNJUDGED, Board, Progress
-from winnow.errors import NothingToUndo, WinnowError
+from winnow.errors import NothingToUndo, UnreadableImage, WinnowError
 from winnow.features.matrix import FeatureMatrix, open_features
 from winnow.learning.learner import Learner
 from winnow.learning.space import FeatureSpace
@@ -177,6 +178,13 @@ class Session:
                 self.board.load([verdict])
         self.learner.wake()
         return len(fresh)
+
+    def image_file(self, row: int) -> Path:
+        """The image file of a row; raises UnreadableImage where it resolves outside the `image_root` setting."""
+        path, root = self.pool.file_of(row), self.settings.image_root
+        if root is not None and not path.resolve().is_relative_to(root.resolve()):
+            raise UnreadableImage(f"{path} resolves outside WINNOW_IMAGE_ROOT ({root}). Move it, or widen the root.")
+        return path
 
     def set_strategy(self, name: str) -> None:
         """Switch the order of the queue, now and after a restart."""

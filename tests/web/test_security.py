@@ -1,9 +1,13 @@
 """Who may write, how much, and what a browser may run."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
-from conftest import Client
+from conftest import Client, draw_pool
+
+from winnow.settings import Settings
 
 GOOD = {"label": 1, "key": "k"}
 
@@ -64,3 +68,16 @@ def test_errors_are_json_to_programs_and_a_page_to_people(client: Client) -> Non
     page = client.get("/nowhere", headers={"Accept": "text/html"})
     assert page.status_code == 404
     assert page.headers["Content-Type"].startswith("text/html")
+
+
+def test_images_stay_below_the_root_also_through_links(tmp_path: Path, open_client: Any) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    refs = draw_pool(root, n=4)
+    (root / "0.png").rename(tmp_path / "secret.png")
+    (root / "0.png").symlink_to(tmp_path / "secret.png")
+    (root / "1.png").rename(tmp_path / "1.png")
+    refs.write_text(refs.read_text().replace("1.png", "../1.png"))
+    client = open_client(Settings(refs=refs, image_root=root))
+    statuses = {item["index"]: client.get(item["image_url"]).status_code for item in client.queue(4)["items"]}
+    assert statuses == {0: 422, 1: 422, 2: 200, 3: 200}

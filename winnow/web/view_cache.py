@@ -25,7 +25,7 @@ class ViewCache:
     def view(self, session: Session, item_id: str, view: View, size: int) -> tuple[bytes, str, str]:
         """The encoded view, its media type and its entity tag; raises UnknownItem or UnreadableImage."""
         row = session.pool.row_of(item_id)
-        path = session.pool.file_of(row)
+        path = session.image_file(row)
         try:
             state = path.stat()
         except (OSError, ValueError) as error:
