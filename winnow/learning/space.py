@@ -204,7 +204,7 @@ def _read_cache(path: Path, vectors: NDArray[np.floating]) -> dict[str, NDArray[
     if key is None:
         return None
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
             return {name: stored[name] for name in FIGURES} if str(stored["key"]) == key else None
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
         return None  # missing, damaged or of an older format: measured anew and replaced

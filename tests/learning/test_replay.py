@@ -1,0 +1,67 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from learning_helpers import clustered, space_of
+
+from winnow.learning.cover import cover_order
+from winnow.learning.replay import replay
+
+VECTORS, TRUTH = clustered(300)
+SPACE = space_of(VECTORS)
+
+
+def test_the_same_seed_replays_the_same_order():
+    first = replay(SPACE, TRUTH, strategy="max_probability", budget=40, seed=3)
+    second = replay(SPACE, TRUTH, strategy="max_probability", budget=40, seed=3)
+    np.testing.assert_array_equal(first[0], second[0])
+    np.testing.assert_array_equal(first[1], TRUTH[first[0]])
+
+
+def test_another_seed_replays_another_order():
+    first, _ = replay(SPACE, TRUTH, strategy="random", budget=40, seed=3)
+    second, _ = replay(SPACE, TRUTH, strategy="random", budget=40, seed=4)
+    assert first.tolist() != second.tolist()
+
+
+def test_no_row_is_shown_twice_and_the_pool_ends():
+    order, labels = replay(SPACE, TRUTH, strategy="entropy", budget=1000, seed=0)
+    assert sorted(order.tolist()) == list(range(300))
+    assert labels.sum() == TRUTH.sum()
+
+
+def test_replay_stops_at_the_positives_asked_for():
+    _, labels = replay(SPACE, TRUTH, strategy="max_probability", budget=300, seed=0, positives=20)
+    assert (labels.sum(), labels[-1]) == (20, 1)
+    assert len(labels) < 60
+
+
+def test_max_probability_finds_the_rare_ones_long_before_random_order():
+    found = {
+        strategy: replay(SPACE, TRUTH, strategy=strategy, budget=60, seed=0)[1].sum()
+        for strategy in ("max_probability", "random")
+    }
+    assert found["max_probability"] >= 27
+    assert found["random"] <= 12
+
+
+def test_cover_goes_to_every_cluster_before_it_comes_back():
+    rng = np.random.default_rng(0)
+    centres = 10 * np.eye(8, 16)
+    clusters = np.repeat(np.arange(8), [200, 100, 50, 10, 3, 2, 1, 1])
+    space = space_of((centres[clusters] + 0.1 * rng.standard_normal((len(clusters), 16))).astype(np.float32))
+    order = cover_order(space, space.is_usable, 8, np.random.default_rng(1))
+    assert sorted(clusters[order].tolist()) == list(range(8))
+
+
+def test_cover_holds_each_row_once_and_only_those_shown():
+    is_shown = np.arange(300) % 3 == 0
+    order = cover_order(SPACE, is_shown, 1000, np.random.default_rng(0))
+    assert sorted(order.tolist()) == np.flatnonzero(is_shown).tolist()
+
+
+def test_blowholes_of_real_tiles_are_found_early(shared: Path):
+    with np.load(shared / "data" / "features" / "magnetic.npz") as stored:
+        vectors, truth = stored["X"], (stored["y"] == "blowhole").astype(np.int8)
+    _, labels = replay(space_of(vectors), truth, strategy="max_probability", budget=150, seed=0)
+    assert labels.sum() == pytest.approx(75, abs=25)  # random order finds 13
