@@ -232,6 +232,7 @@ class _PostgresLock:
         self._connection.commit()  # the lock is the session's; no transaction needs to stay open
 
     def release(self) -> None:
+        self._connection.invalidate()  # ends the database session, and the lock with it; close() alone would pool it
         self._connection.close()
 
 
