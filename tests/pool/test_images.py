@@ -9,6 +9,7 @@ from PIL import Image, ImageFile
 
 from winnow.errors import UnreadableImage
 from winnow.pool import image_size, load_image
+from winnow.pool.images import decode
 
 
 def pixels(folder: Path, image: Image.Image, name: str = "a.png", **options) -> list:
@@ -103,6 +104,13 @@ def test_exif_orientation_is_honoured(tmp_path, name, orientation, upright):
 def test_a_damaged_exif_block_does_not_hide_the_image(tmp_path):
     Image.new("L", (8, 4), 60).save(tmp_path / "a.jpg", exif=b"Exif\0\0MM\0\x2a\xff\xff\xff\xff garbage")
     assert load_image(tmp_path / "a.jpg").size == (8, 4)
+
+
+def test_a_jpeg_may_be_decoded_smaller_but_not_by_more_than_asked(tmp_path):
+    Image.new("L", (640, 480)).save(tmp_path / "a.jpg")
+    sizes = [decode(tmp_path / "a.jpg", shrink)[0].size for shrink in (1, 1.9, 2, 5, 100)]
+    assert sizes == [(640, 480), (640, 480), (320, 240), (160, 120), (80, 60)]
+    assert decode(tmp_path / "a.jpg", 5)[1] == (640, 480)
 
 
 def test_the_first_frame_stands_for_an_animation(tmp_path):

@@ -44,8 +44,9 @@ def test_an_item_tells_all_that_its_line_says(tmp_path):
 def test_every_row_is_found_by_its_id(tmp_path):
     pool = pool_of(tmp_path, LINES)
     assert [pool.row_of(pool.item(row).id) for row in range(3)] == [0, 1, 2]
-    unknown = np.uint64(12345)
-    assert pool.rows_of(np.array([pool.ids[2], unknown, pool.ids[0]], np.uint64)).tolist() == [2, -1, 0]
+    lowest, highest = 0, 2**64 - 1
+    ids = np.array([pool.ids[2], lowest, pool.ids[0], highest], np.uint64)
+    assert pool.rows_of(ids).tolist() == [2, -1, 0, -1]
 
 
 @pytest.mark.parametrize("item_id", ["0" * 16, "", "xyz", "0x12", "897A4DD908E80626", "1" * 17, "../../etc/passwd"])

@@ -44,7 +44,7 @@ def test_order_of_corners_is_refused_after_the_first_line_and_when_unknown(tmp_p
 def test_every_bad_text_line_is_told_with_its_number_text_and_reason(tmp_path):
     content = (
         b"good.png\nmy pic.png\na.png 1 2 3\na.png 1 2 3 x\na.png 5 2 3 4\na.png 1 2 1 4\na.png nan 2 3 4\n"
-        b'a.png 1 2 inf 4\na.png -9 -9 -1 5\n\xff.png\n\'open.png\n""\n"a.png"1 2 3 4\na\0.png\n'
+        b'a.png 1 2 inf 4\na.png 1 -9 5 0\n\xff.png\n\'open.png\n""\n"a.png"1 2 3 4\na\0.png\n'
     )
     form = "a line is `path` or `path x1 y1 x2 y2`; put quotes around a path with spaces"
     assert error_of(tmp_path, "refs.txt", content).split("\n") == [
@@ -64,8 +64,8 @@ def test_every_bad_text_line_is_told_with_its_number_text_and_reason(tmp_path):
         "      a.png nan 2 3 4",
         "  refs.txt, line 8: the box x1 y1 x2 y2 = 1 2 inf 4 has NaN or infinite values",
         "      a.png 1 2 inf 4",
-        "  refs.txt, line 9: the box x1 y1 x2 y2 = -9 -9 -1 5 lies wholly at negative coordinates, where no image is",
-        "      a.png -9 -9 -1 5",
+        "  refs.txt, line 9: the box x1 y1 x2 y2 = 1 -9 5 0 lies wholly at negative coordinates, where no image is",
+        "      a.png 1 -9 5 0",
         "  refs.txt, line 10: not UTF-8 (invalid start byte at byte 0); save it as UTF-8",
         "      \\xff.png",
         "  refs.txt, line 11: the quote is not closed, or something follows it without a space",
@@ -144,6 +144,7 @@ def test_every_bad_csv_row_is_told(tmp_path):
         "a,1,2,3,4,high,one\n"
         'a,"1"2,3,4,0,0\n'
         "a,1,2,3,4,0,1.0\n"
+        "a,1,2,3,4,0,1,9\n"
     )
     reasons = [line for line in error_of(tmp_path, "refs.csv", content).split("\n") if ", line" in line]
     label = "is not a whole number from 0 to 32767; blank means none"
@@ -155,6 +156,7 @@ def test_every_bad_csv_row_is_told(tmp_path):
         f"  refs.csv, line 6: the label 99999 {label}",
         "  refs.csv, line 8: score 'high' is not a number; label 'one' is not a number",
         "  refs.csv, line 9: not CSV: ',' expected after '\"'",
+        "  refs.csv, line 11: wrong number of columns, 8; the header has 7",
     ]
 
 

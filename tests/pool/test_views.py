@@ -79,6 +79,7 @@ def test_a_huge_context_takes_no_more_than_the_size(photo):
 def test_views_shrink_to_the_size_and_never_grow(photo):
     assert shown(photo, None, "image", size=50).size == (50, 30)
     assert shown(photo, (0, 0, 80, 40), "crop", size=20).size == (20, 10)
+    assert shown(photo, (0, 0, 20, 40), "crop", size=20).size == (10, 20)
     assert shown(photo, (0, 0, 80, 40), "crop", size=1000).size == (80, 40)
     assert shown(photo, (0, 0, 100, 1), "crop", size=10).size == (10, 1)
 
