@@ -45,17 +45,16 @@ export class Api extends EventTarget {
   }
 
   /**
-   * What GET would answer, without taking the body in.
+   * What GET answers, without taking the body in.
    *
-   * @param {string} path @returns {Promise<{status: number, detail: string}>}
+   * @param {string} path @returns {Promise<number>} the status
    */
   async look(path) {
     const hangUp = new AbortController();
     try {
       const answer = await fetch(path, { signal: hangUp.signal, cache: "no-store" });
-      const content = answer.ok ? {} : await answer.json().catch(() => ({}));
       this.#report(true);
-      return { status: answer.status, detail: readable(content.detail) };
+      return answer.status;
     } catch {
       this.#report(false);
       throw new Unreachable("");

@@ -26,21 +26,19 @@ async function render() {
   const queue = await readModel(api);
   if (!queue) return;
   const { labeled, positive, negative, skipped, total } = queue.progress;
+  showHead(positive > 0 && negative > 0);
   for (const [id, count] of Object.entries({ labeled, positive, negative, skipped, "pool-total": total })) {
     setText(byId(id), count.toLocaleString("en"));
   }
-  const head = await api.look("/export/head.npz").catch(() => null);
-  if (head) showHead(head.status === 200, head.detail || `the server answered ${head.status}.`);
 }
 
-/** @param {boolean} isThere @param {string} reason */
-function showHead(isThere, reason) {
+/** @param {boolean} isThere */
+function showHead(isThere) {
   for (const link of document.querySelectorAll("[data-needs='head'] a")) {
     if (isThere) link.removeAttribute("aria-disabled");
     else link.setAttribute("aria-disabled", "true");
   }
   byId("reason").hidden = isThere;
-  setText(byId("reason"), isThere ? "" : `Probabilities and head: ${reason}`);
 }
 
 function openLinks() {
@@ -48,7 +46,7 @@ function openLinks() {
     const link = /** @type {HTMLElement} */ (event.target).closest("a[aria-disabled='true']");
     if (!link) return;
     event.preventDefault();
-    notices.say("There is no head yet.");
+    notices.say(byId("reason").textContent ?? "");
   });
 }
 

@@ -12,7 +12,7 @@ export class Images {
   #loading = 0;
 
   /**
-   * @param {(url: string) => Promise<{status: number}>} look asks the server why an image did not load
+   * @param {(url: string) => Promise<number>} look asks the server why an image did not load
    * @param {(id: string) => void} onReady @param {(id: string) => void} onBroken
    */
   constructor(look, onReady, onBroken) {
@@ -65,9 +65,9 @@ export class Images {
 
   /** A missing or damaged image is left out; one that failed because the server was gone is tried again. @param {string} id @param {Entry} entry */
   async #findOutWhy(id, entry) {
-    const answer = await this.look(entry.url).catch(() => ({ status: 0 }));
-    const isThere = answer.status >= 200 && answer.status < 300; // perhaps again: the server may just have come back
-    if ((isThere && entry.isRetry) || (answer.status >= 400 && answer.status < 500)) {
+    const status = await this.look(entry.url).catch(() => 0);
+    const isThere = status >= 200 && status < 300; // perhaps again: the server may just have come back
+    if ((isThere && entry.isRetry) || (status >= 400 && status < 500)) {
       this.#entries.delete(id);
       this.onBroken(id);
       return;
