@@ -42,7 +42,7 @@ def ids_path(features_path: Path) -> Path:
 
 def hash_ids(ids: np.ndarray) -> str:
     """The sha256 of all item ids in row order; ids (n,) uint64."""
-    return hashlib.sha256(np.ascontiguousarray(ids, dtype="<u8")).hexdigest()
+    return hashlib.sha256(np.ascontiguousarray(ids, dtype="<u8").data).hexdigest()
 
 
 def write_text(path: Path, text: str) -> None:

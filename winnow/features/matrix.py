@@ -80,9 +80,9 @@ def valid_rows(manifest: Manifest) -> np.ndarray:
 def _check_bare(vectors: np.ndarray, pool: "Pool", path: Path, command: str) -> None:
     if len(vectors) != pool.n_rows:
         raise FeaturesError(
-            f"{path} has {len(vectors):,} rows, but {pool.refs_path} has {pool.n_rows:,} items; row i must be the vector "
-            f"of item i. Without its manifest {manifest_path(path).name} the rows cannot be matched. Make it again with:\n"
-            f"  {command}"
+            f"{path} has {len(vectors):,} rows, but {pool.refs_path} has {pool.n_rows:,} items; row i must be the "
+            f"vector of item i. Without its manifest {manifest_path(path).name} no rows can be matched. "
+            f"Make it again with:\n  {command}"
         )
 
 
