@@ -24,7 +24,7 @@ from winnow.features.regions import Region
 from winnow.features.store import Part, disk_errors, in_chunks
 from winnow.pool import Pool, clip_box, load_image
 
-_NOTE_EVERY_S = 1.0  # a kill loses at most this much work
+_NOTE_EVERY_S = 0.25  # a kill loses at most this much work
 _SAMPLE = 16  # items on which --precision auto is decided
 
 
