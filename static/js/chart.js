@@ -58,8 +58,8 @@ export class ErrorChart {
     this.#drawTimer = 0;
     if (!(/** @type {HTMLDetailsElement} */ (byId("chart-box")).open)) return;
     const last = this.#points.at(-1);
-    setText(byId("legend-mean"), last ? (last.brier_mean ?? 0).toFixed(3) : "");
-    setText(byId("legend-error"), last ? `${(100 * (last.error_rate ?? 0)).toFixed(1)} %` : "");
+    setText(byId("legend-mean"), last ? (last.brier_mean ?? 0).toFixed(3) : "\u00a0");
+    setText(byId("legend-error"), last ? `${(100 * (last.error_rate ?? 0)).toFixed(1)} %` : "\u00a0");
     this.#box.setAttribute("aria-label", last ? spoken(last, this.#points.length) : "No foreseen verdicts yet");
     this.#box.dataset.points = String(this.#points.length);
     const columns = toColumns(this.#points);

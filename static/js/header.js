@@ -4,6 +4,7 @@ import { byId, setText } from "./dom.js";
 
 const THEMES = ["auto", "light", "dark"];
 const NAME = "winnow.annotator";
+const CALM_MS = 600;
 
 /** @param {import("./types.js").Model} model @returns {string} */
 export function modelState({ state, version, labels }) {
@@ -14,10 +15,17 @@ export function modelState({ state, version, labels }) {
   );
 }
 
-/** @param {import("./types.js").Model} model */
+/**
+ * Show the model's state; "Learning…" only when it takes a while, so that the header does not flicker at every verdict.
+ *
+ * @param {import("./types.js").Model} model
+ */
 export function showModel(model) {
-  setText(byId("model-state"), modelState(model));
-  byId("model-state").dataset.state = model.state;
+  const line = byId("model-state");
+  const isShown = line.dataset.state === model.state && model.state === "fitting";
+  line.dataset.state = model.state;
+  if (model.state !== "fitting") setText(line, modelState(model));
+  else if (!isShown) setTimeout(() => line.dataset.state === "fitting" && setText(line, modelState(model)), CALM_MS);
 }
 
 /** For pages that have no other use for the queue. @param {import("./api.js").Api} api */

@@ -28,9 +28,7 @@ export class LabelView {
   /** @param {Item | null} item */
   showItem(item) {
     this.#item = item;
-    const cut = (item?.path.lastIndexOf("/") ?? -1) + 1;
-    setText(byId("item-folder"), item?.path.slice(0, cut) ?? "");
-    setText(byId("item-name"), item?.path.slice(cut) ?? "");
+    setText(byId("item-path"), item?.path ?? "");
     setText(byId("item-claim"), item ? claim(item) : "");
     byId("item-claim").hidden = !(item && claim(item));
     this.#frame.dataset.item = item?.id ?? "";
@@ -84,8 +82,9 @@ export class LabelView {
     const cannotShow = Math.max(unreadable, broken);
     const open = Math.max(0, total - labeled - skipped - cannotShow - invalid);
     for (const [name, count] of Object.entries({ positive, negative, skipped, open })) setText(byId(`count-${name}`), number(count));
-    for (const [name, count] of Object.entries({ positive, negative, skipped })) {
-      byId(`meter-${name}`).style.width = `${(100 * count) / Math.max(1, total)}%`;
+    const reached = { positive, negative: labeled, skipped: labeled + skipped };
+    for (const [name, count] of Object.entries(reached)) {
+      byId("meter").style.setProperty(`--to-${name}`, `${(100 * count) / Math.max(1, total)}%`);
     }
     byId("meter").setAttribute("aria-valuemax", String(total));
     byId("meter").setAttribute("aria-valuenow", String(labeled + skipped));
@@ -113,7 +112,7 @@ export class LabelView {
   /** @param {import("./paint_clock.js").PaintClock} clock */
   showPaintTime({ last_ms, p95_ms }) {
     if (last_ms === null || p95_ms === null) return;
-    setText(byId("status-paint"), `key to paint ${last_ms.toFixed(1)} ms · p95 ${p95_ms.toFixed(1)} ms`);
+    setText(byId("status-paint"), `key to paint ${ms(last_ms)} · p95 ${ms(p95_ms)}`);
   }
 
   /** @param {import("./auto_mode.js").AutoMode} auto */
@@ -148,4 +147,9 @@ function described(item) {
 /** @param {number} count */
 function number(count) {
   return count.toLocaleString("en");
+}
+
+/** @param {number} time_ms @returns {string} of one width, so that nothing beside it moves */
+function ms(time_ms) {
+  return `${time_ms.toFixed(1).padStart(5, "\u2007")} ms`;
 }

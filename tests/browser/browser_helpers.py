@@ -21,10 +21,15 @@ from PIL import Image, ImageDraw
 
 ROOT = Path(__file__).parents[2]
 READY_S = 60.0
-CHROMIUM_ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def draw_pool(folder: Path, n: int = 40, *, broken: tuple[int, ...] = ()) -> Path:
