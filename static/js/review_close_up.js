@@ -1,5 +1,6 @@
 // @ts-check
 /** One verdict large: what was judged, the whole image, and all that is known about the verdict. */
+import { boxOverlay } from "./box_overlay.js";
 import { byId, element, html } from "./dom.js";
 import { exactly, labelName } from "./verdict_words.js";
 
@@ -28,12 +29,12 @@ export function openCloseUp(rows, grid) {
 
 /** @param {import("./review_rows.js").Row} row */
 function content({ item, verdict, head_probability }) {
-  const whole = item.box_xyxy ? html`<img src="${item.image_url}" alt="The whole image">` : "";
+  const whole = item.box_xyxy ? html`<div><img src="${item.image_url}" alt="The whole image"></div>` : "";
   const shown = verdict.probability === null ? "none yet" : verdict.probability.toFixed(3);
   const now = head_probability === null ? "none yet" : head_probability.toFixed(3);
   const claim = item.class_name ? html`<div><dt>Claimed</dt><dd>${item.class_name} ${item.score?.toFixed(2)}</dd></div>` : "";
   return element(html`<div class="close-up-body" data-label="${labelName(verdict.label)}">
-    <div class="close-up-images"><img src="${item.crop_url}" alt="What was judged">${whole}</div>
+    <div class="close-up-images"><div><img src="${item.crop_url}" alt="What was judged">${boxOverlay(item)}</div>${whole}</div>
     <h2>${item.path}</h2>
     <dl class="facts"><div><dt>Verdict</dt><dd class="${labelName(verdict.label)}">${exactly(verdict)}</dd></div>${claim}
       <div><dt>Probability when judged</dt><dd>${shown}</dd></div>

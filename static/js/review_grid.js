@@ -1,5 +1,6 @@
 // @ts-check
 /** A grid of any length of which only the visible rows are in the document. */
+import { boxOverlay } from "./box_overlay.js";
 import { byId, element, html } from "./dom.js";
 import { LABELS, ago, exactly, labelName, thumbnail } from "./verdict_words.js";
 
@@ -127,7 +128,7 @@ function cell(place, row) {
   const head = head_probability === null ? "" : html`<span title="What the model says that did not see this verdict">model ${head_probability.toFixed(2)}</span>`;
   return html`<div class="cell" role="gridcell" id="cell-${place}" data-place="${place}" data-label="${name}"
       aria-label="${item.path}, ${name}, by ${verdict.annotator}">
-    <div class="thumb"><img src="${thumbnail(item)}" alt="" loading="lazy" decoding="async" draggable="false"></div>
+    <div class="thumb"><img src="${thumbnail(item)}" alt="" loading="lazy" decoding="async" draggable="false">${boxOverlay(item)}</div>
     <p class="cell-path" title="${item.path}">${item.path.split("/").at(-1)}</p>
     <p class="cell-facts" title="${exactly(verdict)}"><span>${ago(verdict.created_at)}</span>${head}</p>
     <div class="choice" role="group" aria-label="Verdict">${Object.entries(LABELS).map(

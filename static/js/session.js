@@ -104,8 +104,14 @@ export class Session extends EventTarget {
     void this.outbox.send();
   }
 
-  /** Ask for a fresh queue; an answer that a press has overtaken is dropped. @param {number} [n] */
+  /**
+   * Ask for a fresh queue; an answer that a press has overtaken is dropped. While presses are on their way it does not
+   * ask: the queue could be from before they arrive and bring back what was judged. Their answers bring one.
+   *
+   * @param {number} [n]
+   */
   async refresh(n = FIRST_QUEUE) {
+    if (this.outbox.size > 0) return true;
     const presses = this.#presses;
     const queue = await this.api.get(`/api/queue?n=${n}`).catch(() => null);
     if (queue && presses === this.#presses && this.outbox.size === 0) this.#absorb(queue);
@@ -154,6 +160,7 @@ export class Session extends EventTarget {
     this.#undos.delete(press.key);
     this.lineup.forget(press.key);
     this.dispatchEvent(new CustomEvent("refused", { detail: { press, refusal } }));
+    void this.refresh();
     this.#tell("change");
   }
 

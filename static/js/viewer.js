@@ -1,6 +1,7 @@
 // @ts-check
 /** How the image on screen is looked at: its box, zoom, contrast and brightness. The file itself is never changed. */
-import { byId } from "./dom.js";
+import { boxOverlay } from "./box_overlay.js";
+import { byId, element } from "./dom.js";
 
 /** @typedef {import("./types.js").Item} Item */
 
@@ -12,7 +13,6 @@ const MOST = 3;
 export class Viewer {
   #picture = byId("picture");
   #frame = byId("frame");
-  #overlay = /** @type {SVGSVGElement} */ (/** @type {unknown} */ (byId("box")));
   /** @type {Item | null} */
   #item = null;
   /** @type {HTMLImageElement | null} */
@@ -90,19 +90,11 @@ export class Viewer {
     return image;
   }
 
-  /** The overlay has the view's own pixels as its units, and is fitted into the frame just as the image is. @param {boolean} isWanted */
+  /** @param {boolean} isWanted */
   #drawBox(isWanted) {
-    const box = this.#item?.box_xyxy;
-    const view = this.#item?.view_xyxy;
-    this.#overlay.toggleAttribute("hidden", !(isWanted && box && view));
-    if (!box || !view) return;
-    this.#overlay.setAttribute("viewBox", `${view[0]} ${view[1]} ${view[2] - view[0]} ${view[3] - view[1]}`);
-    for (const rect of this.#overlay.querySelectorAll("rect")) {
-      rect.setAttribute("x", String(box[0]));
-      rect.setAttribute("y", String(box[1]));
-      rect.setAttribute("width", String(box[2] - box[0]));
-      rect.setAttribute("height", String(box[3] - box[1]));
-    }
+    this.#picture.querySelector(".box")?.remove();
+    const overlay = isWanted && this.#item && boxOverlay(this.#item);
+    if (overlay) this.#picture.append(element(overlay));
   }
 
   #filter() {

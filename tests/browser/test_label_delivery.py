@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from browser_helpers import Person, Server, wait_until
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 LABELS = {"a": 0, "d": 1, "s": None}
 GONE = "net::ERR"
@@ -148,3 +148,24 @@ def test_two_annotators_do_not_undo_each_other(server: Server, open_person: Call
     bob.page.keyboard.press("Backspace")
     expect(bob.page.get_by_text("There is nothing to take back.")).to_be_visible()
     assert server.labels() == {mine: 0}
+
+
+def test_a_queue_from_before_a_verdict_does_not_bring_its_item_back(ana: Person) -> None:
+    verdicts: list[Route] = []
+    queues: list[Route] = []
+    ana.page.route("**/api/verdicts", lambda route: verdicts.append(route))
+    ana.page.route("**/api/queue*", lambda route: queues.append(route))
+    judged = ana.item()
+    ana.page.keyboard.press("d")
+    with ana.page.expect_response("**/api/strategy"):
+        ana.page.keyboard.press("q")  # a reason to ask for the queue while the verdict is on its way
+    ana.page.wait_for_timeout(200)
+    early = [route.fetch() for route in queues]
+    ana.page.unroute("**/api/verdicts")
+    with ana.page.expect_response("**/api/verdicts"):
+        verdicts[0].continue_()
+    for route, answer in zip(queues, early, strict=True):
+        route.fulfill(response=answer)
+    ana.page.unroute("**/api/queue*")
+    shown = {ana.press("a") for _ in range(35)}
+    assert judged not in shown

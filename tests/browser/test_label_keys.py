@@ -136,7 +136,7 @@ def test_a_key_works_after_a_choice_from_the_list(ana: Person) -> None:
 
 
 def test_zoom_goes_closer_then_shows_the_whole_image_of_a_crop(ana: Person) -> None:
-    while not ana.page.locator("#box").is_visible():  # the first crop
+    while not ana.page.locator(".box").is_visible():  # the first crop
         shown = ana.press("s")
         wait_until(lambda before=shown: ana.item() not in ("", before), "the next item is on screen")
     picture = ana.page.locator("#picture")
@@ -152,12 +152,12 @@ def test_zoom_goes_closer_then_shows_the_whole_image_of_a_crop(ana: Person) -> N
 
 
 def test_the_box_is_drawn_where_it_is(ana: Person) -> None:
-    while not ana.page.locator("#box").is_visible():
+    while not ana.page.locator(".box").is_visible():
         shown = ana.press("s")
         wait_until(lambda before=shown: ana.item() not in ("", before), "the next item is on screen")
     # A 50 × 50 box with a margin of half its side is the middle half of a square view.
     stage = ana.page.locator("#picture").bounding_box()
-    box = ana.page.locator("#box rect").last.bounding_box()
+    box = ana.page.locator(".box rect").last.bounding_box()
     side = min(stage["width"], stage["height"])
     assert box["width"] == pytest.approx(side / 2, abs=4)
     assert box["x"] + box["width"] / 2 == pytest.approx(stage["x"] + stage["width"] / 2, abs=2)

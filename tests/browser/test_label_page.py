@@ -84,7 +84,7 @@ def test_a_screen_reader_hears_the_verdict_and_what_comes(ana: Person) -> None:
 
 
 def test_a_claimed_class_and_score_stand_beside_the_image(ana: Person) -> None:
-    while not ana.page.locator("#box").is_visible():
+    while not ana.page.locator(".box").is_visible():
         shown = ana.press("s")
         wait_until(lambda before=shown: ana.item() not in ("", before), "the next item is on screen")
     expect(ana.page.locator("#item-claim")).to_have_text("car 0.83")
