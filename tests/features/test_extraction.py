@@ -195,9 +195,11 @@ def stop_after(monkeypatch, n_images: int) -> None:
 
 def test_interrupted_run_over_other_refs_is_not_lost(draw, pool_of, out, decoded, monkeypatch):
     lines = [draw(f"{i}.png", seed=i).name for i in range(6)]
-    with monkeypatch.context() as patch, pytest.raises(Killed):
+    pool = pool_of(*lines)
+    with monkeypatch.context() as patch:
         stop_after(patch, 4)
-        extract(pool_of(*lines), out, CLASSIC, batch_size=1, num_workers=0)
+        with pytest.raises(Killed):
+            extract(pool, out, CLASSIC, batch_size=1, num_workers=0)
     assert not out.exists()
     decoded.clear()
     changed = pool_of("5.png", *lines[:3])
@@ -210,9 +212,10 @@ def test_interrupted_run_over_other_refs_is_not_lost(draw, pool_of, out, decoded
 def test_journal_line_that_was_cut_short_is_computed_again(draw, pool_of, out, decoded, monkeypatch):
     lines = [draw(f"{i}.png", seed=i).name for i in range(4)]
     pool = pool_of(*lines)
-    with monkeypatch.context() as patch, pytest.raises(Killed):
+    with monkeypatch.context() as patch:
         stop_after(patch, 3)
-        extract(pool, out, CLASSIC, batch_size=1, num_workers=0)
+        with pytest.raises(Killed):
+            extract(pool, out, CLASSIC, batch_size=1, num_workers=0)
     journal = part_folder(out) / "journal.jsonl"
     noted = journal.read_bytes()
     assert noted == b"[0, []]\n[1, []]\n[2, []]\n"
