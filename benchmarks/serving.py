@@ -42,8 +42,8 @@ class Served:
         self.process.wait(30)
 
 
-def serve_winnow(folder: Path) -> Served:
-    env = {**os.environ, "WINNOW_REFS": str(folder / "refs.txt"), "WINNOW_STRATEGY": "max_probability"}
+def serve_winnow(folder: Path, *, refs: str = "refs.txt") -> Served:
+    env = {**os.environ, "WINNOW_REFS": str(folder / refs), "WINNOW_STRATEGY": "max_probability"}
     return _serve([sys.executable, "-m", "uvicorn", "app:app"], ROOT, env, "/healthz", "/api/queue?n=1")
 
 

@@ -130,12 +130,11 @@ def test_a_second_tab_leaves_the_first_ones_presses_alone(server: Server, open_p
     ana = open_person(server, expected=GONE).open_label_page()
     other = Person(ana.page.context.new_page(), server).open_label_page()
     server.kill()
-    expected = {ana.press("a"): 0}
-    assert other.press("d") in expected  # both tabs show the same item: the later answer changes the earlier
+    pressed = {ana.press("a"), other.press("d")}  # most often the same item: then one answer changes the other
     server.start()
     wait_until(lambda: len(server.events()) == 2, "each tab sends its own")
     assert server.events() == ["verdict", "verdict"]
-    assert set(server.labels()) == set(expected)
+    assert set(server.labels()) == pressed
 
 
 def test_two_annotators_do_not_undo_each_other(server: Server, open_person: Callable[..., Person]) -> None:
