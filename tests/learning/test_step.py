@@ -74,7 +74,7 @@ def test_labels_without_features_are_left_out_of_the_fit():
     labels = Labels(np.array([7, 0, 1]), np.array([1, 1, 0], np.int8), NO_ROWS, NO_ROWS)
     snapshot = next_snapshot(space, labels, "entropy", previous=None, rng=rng)
     assert snapshot.n_labels == 3
-    assert snapshot.head.rows.tolist() == [0, 1]
+    assert snapshot.head.landmarks.tolist() == [0, 1]
     assert np.isnan(snapshot.checked_probability).tolist() == [True, False, False]
     assert np.flatnonzero(np.isnan(snapshot.probability)).tolist() == [7]
 
@@ -148,11 +148,11 @@ def test_a_large_pool_takes_back_the_column_of_a_label_that_is_gone(monkeypatch:
 
 
 def test_with_many_labels_the_head_rests_on_some_and_all_are_checked(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(step, "MAX_SUPPORTS", 60)
+    monkeypatch.setattr(step, "MAX_LANDMARKS", 60)
+    monkeypatch.setattr(step, "MAX_FITTED", 200)
     snapshot = _next(labels_of(list(range(300)), TRUTH))
-    rests_on_positive = TRUTH[snapshot.head.rows]
-    assert (len(rests_on_positive), rests_on_positive.sum()) == (60, 30)
-    assert set(range(285, 300)) <= set(snapshot.head.rows.tolist())
+    assert TRUTH[snapshot.head.landmarks].tolist().count(1) == 30
+    assert len(snapshot.head.landmarks) == 60
     assert snapshot.checked_probability.shape == (300,)
     assert ((snapshot.checked_probability > 0.5) == TRUTH[:300]).mean() > 0.97
 

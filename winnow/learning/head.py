@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from winnow.learning.calibration import sigmoid
 from winnow.learning.space import FeatureSpace, Fold
 
-ARRAYS = ("mean", "axes", "gain", "directions", "coefficients", "rows")
+ARRAYS = ("mean", "axes", "gain", "directions", "coefficients", "landmarks")
 NUMBERS = ("gamma", "slope", "offset")
 GAMMA = 2.0  # of the kernel exp(-gamma |a - b|^2) on rows of unit length; docs/head.md compares
 RIDGE = 0.3
+JITTER = 1e-4  # lets equal rows be landmarks
 SCAN_ROWS = 4096
 
 
@@ -21,8 +22,9 @@ SCAN_ROWS = 4096
 class Head:
     """P(label = 1) = sigmoid(slope * f + offset), f = sum_j coefficients[j] * exp(2 gamma (cosine_j - 1)).
 
-    cosine_j is the likeness of x to the j-th labelled row that the head rests on, see FeatureSpace. mean (d,), axes
-    (d, r), gain (r,) are the space's, directions (m, d) stand for the rows; all float32. rows (m,) int64 are the rows.
+    cosine_j is the likeness of x to the j-th landmark, a labelled row, see FeatureSpace. mean (d,), axes (d, r) and
+    gain (r,) are the space's, directions (l, d) stand for the landmarks, all float32; landmarks (l,) int64 are their
+    rows.
     """
 
     mean: NDArray[np.float32]
@@ -30,7 +32,7 @@ class Head:
     gain: NDArray[np.float32]
     directions: NDArray[np.float32]
     coefficients: NDArray[np.float32]
-    rows: NDArray[np.int64]
+    landmarks: NDArray[np.int64]
     gamma: float = GAMMA
     slope: float = 1.0
     offset: float = 0.0
@@ -86,21 +88,33 @@ def fit_head(
     space: FeatureSpace,
     rows: NDArray[np.int64],
     values: NDArray[np.int8],
+    landmarks: NDArray[np.int64],
     *,
     gamma: float = GAMMA,
     ridge: float = RIDGE,
 ) -> tuple[Head, NDArray[np.float32]]:
-    """The head that rests on `rows` (m,) of both classes, not yet calibrated, and its leave-one-out decisions (m,).
+    """The head, not yet calibrated, and each label's decision by a fit without it (m,) float32.
 
-    Kernel ridge regression on targets -1 and +1 has the decision that each label would get from a fit without it in
-    closed form: t - a / diag((K + ridge I)^-1) (Wahba, 1975; for classifiers Cawley & Talbot, 2004).
+    Kernel ridge regression of targets -1 and +1 on all labels, rows (m,) with values of both classes, in the span of
+    rows[landmarks] (Nyström method: Williams & Seeger, 2001; with all of them as landmarks it is exact). Leaving one
+    out has a closed form: (f - h t) / (1 - h), h the label's own influence on f (PRESS: Allen, 1974).
     """
-    directions = space.directions(rows)
-    gram = np.exp(2 * gamma * (space.cosines(rows, directions) - 1))
-    # Single precision is enough: the ridge keeps the condition number under m / ridge.
-    inverse = np.linalg.inv(gram + ridge * np.eye(len(rows), dtype=np.float32))
+    directions = space.directions(rows[landmarks])
+    kernel = np.exp(2 * gamma * (space.cosines(rows, directions) - 1))
+    # Coordinates in which the penalty is the identity: single precision is enough for what follows.
+    unit = np.eye(len(landmarks), dtype=np.float32)
+    to_coordinates = np.linalg.inv(np.linalg.cholesky(kernel[landmarks] + JITTER * unit)).T
+    coordinates = kernel @ to_coordinates
+    inverse = np.linalg.inv(coordinates.T @ coordinates + ridge * unit)
     target = np.where(values == 1, np.float32(1), np.float32(-1))
-    coefficients: NDArray[np.float32] = inverse @ target
-    head = Head(space.mean, space.axes, space.gain, directions, coefficients, rows, gamma)
-    left_out: NDArray[np.float32] = target - coefficients / np.diag(inverse)
+    influence = coordinates @ inverse
+    solution = target @ influence
+    decision, own = coordinates @ solution, np.einsum("ij,ij->i", influence, coordinates)
+    head = Head(space.mean, space.axes, space.gain, directions, to_coordinates @ solution, rows[landmarks], gamma)
+    # A label that is a landmark is left out as one too, else its own kernel is free to fit the others against it.
+    crossed = np.einsum("ij,ij->i", influence[landmarks], to_coordinates)
+    spread = np.einsum("ij,ij->i", to_coordinates @ inverse, to_coordinates)
+    decision[landmarks] -= crossed * head.coefficients / spread
+    own[landmarks] -= crossed**2 / spread
+    left_out: NDArray[np.float32] = (decision - own * target) / (1 - own)
     return head, left_out

@@ -14,7 +14,7 @@ START_PRODUCTS = 120_000_000_000  # and the first step, or one after an import: 
 
 @dataclass(frozen=True)
 class Scores:
-    """decision (n,) float32 = the kernel columns of `rows` (m,) int64 times `coefficients` (m,) float32.
+    """decision (n,) float32 = the kernel columns of `rows` (l,) int64 times `coefficients` (l,) float32.
 
     NaN for rows without finite features. In a small pool they are the head's own; in a large one some columns still
     stand with the coefficient of an earlier head.
@@ -26,20 +26,20 @@ class Scores:
 
 
 def next_scores(space: FeatureSpace, head: Head, previous: Scores | None) -> Scores:
-    """Scores of the head: exact where the columns of all its rows can be afforded.
+    """Scores of the head: exact where the columns of all its landmarks can be afforded.
 
     Otherwise the columns whose coefficient is off by most are brought up to date, among them as a rule the new
     label's: coordinate descent in the order of Gauss and Southwell, one pass over the matrix for all of them.
     """
     cell = space.n * space.d
-    if len(head.rows) * cell <= STEP_PRODUCTS:
-        return Scores(head.decision(space), head.rows, head.coefficients)
+    if len(head.landmarks) * cell <= STEP_PRODUCTS:
+        return Scores(head.decision(space), head.landmarks, head.coefficients)
     before = previous or Scores(np.zeros(space.n, np.float32), np.empty(0, np.int64), np.empty(0, np.float32))
-    rows = np.union1d(before.rows, head.rows)
+    rows = np.union1d(before.rows, head.landmarks)
     wanted, stands = np.zeros((2, len(rows)), np.float32)
-    wanted[np.searchsorted(rows, head.rows)] = head.coefficients
+    wanted[np.searchsorted(rows, head.landmarks)] = head.coefficients
     stands[np.searchsorted(rows, before.rows)] = before.coefficients
-    n_new = np.setxor1d(before.rows, head.rows, assume_unique=True).size
+    n_new = np.setxor1d(before.rows, head.landmarks, assume_unique=True).size
     n_columns = min(max(n_new + 1, STEP_PRODUCTS // cell), max(2, START_PRODUCTS // cell))
     off = wanted - stands
     worst = np.argsort(-np.abs(off), kind="stable")[:n_columns]

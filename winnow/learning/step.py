@@ -14,7 +14,9 @@ from winnow.learning.space import FeatureSpace
 from winnow.learning.strategies import strategy_named, top_rows
 
 QUEUE_LENGTH = 512
-MAX_SUPPORTS = 500  # labels that the head rests on; all labels calibrate it
+MAX_LANDMARKS = 400  # labels whose likeness to a row makes its decision
+CALIBRATION_ROWS = 20_000  # open rows that calibration looks at
+MAX_FITTED = 4000  # labels that the head is fitted on; all others are used for calibration
 
 
 class ModelState(str, Enum):
@@ -93,7 +95,9 @@ def next_snapshot(
         cover = cover_order(space, is_candidate, queue_length, rng)
     else:
         priority, cover = previous.priority, previous.cover
-    fitted = _fit(space, labels, priority, previous.scores if previous else None)
+    open_rows: NDArray[np.int64] = np.flatnonzero(is_candidate)
+    sample = open_rows[:: max(1, len(open_rows) // CALIBRATION_ROWS)]
+    fitted = _fit(space, labels, priority, sample, previous.scores if previous else None)
     blank = Snapshot(
         version=previous.version + 1 if previous else 1,
         state=_state(fitted is not None, labels),
@@ -144,17 +148,28 @@ def reorder(
     )
 
 
-def _fit(space: FeatureSpace, labels: Labels, priority: NDArray[np.float32], previous: Scores | None) -> _Fitted | None:
+def _fit(
+    space: FeatureSpace,
+    labels: Labels,
+    priority: NDArray[np.float32],
+    open_rows: NDArray[np.int64],
+    previous: Scores | None,
+) -> _Fitted | None:
     """The calibrated head and what it says of the pool; None while the usable labels are of one class."""
-    trained = np.flatnonzero(space.is_usable[labels.rows])
-    if len(np.unique(labels.values[trained])) < 2:
+    usable = np.flatnonzero(space.is_usable[labels.rows])
+    values = labels.values[usable]
+    if len(np.unique(values)) < 2:
         return None
-    supports = trained[_supports(labels.values[trained], priority[labels.rows[trained]])]
-    head, left_out = fit_head(space, labels.rows[supports], labels.values[supports])
+    rank = priority[labels.rows[usable]]
+    is_new = np.arange(len(rank)) >= len(rank) - MAX_FITTED // 2
+    chosen = _choose(values, rank + is_new, MAX_FITTED)
+    landmarks = _choose(values[chosen], rank[chosen], MAX_LANDMARKS)
+    fitted = usable[chosen]
+    head, left_out = fit_head(space, labels.rows[fitted], labels.values[fitted], landmarks)
     scores = next_scores(space, head, previous)
-    checked = scores.decision[labels.rows]  # labels that the head does not rest on were left out of it anyway
-    checked[supports] = left_out
-    head = head.calibrated(*calibrate(checked[trained], labels.values[trained]))
+    checked = scores.decision[labels.rows]  # labels that the head was not fitted on were left out anyway
+    checked[fitted] = left_out
+    head = head.calibrated(*calibrate(checked[usable], values, scores.decision[open_rows]))
     probability = head.probability_of(scores.decision)
     probability[~space.is_usable] = np.nan
     checked_probability = head.probability_of(checked)
@@ -162,24 +177,12 @@ def _fit(space: FeatureSpace, labels: Labels, priority: NDArray[np.float32], pre
     return _Fitted(head, scores, probability, checked_probability)
 
 
-def _supports(values: NDArray[np.int8], priority: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Positions of at most MAX_SUPPORTS labels: of each class the newest half and a fixed random half of the others.
-
-    The rarer class keeps up to half of the places.
-    """
-    if len(values) <= MAX_SUPPORTS:
-        return np.arange(len(values))
-    classes = [np.flatnonzero(values == value) for value in (0, 1)]
-    rare, common = sorted(classes, key=len)
-    kept = _newest_and_random(rare, priority, MAX_SUPPORTS // 2)
-    return np.sort(np.concatenate([kept, _newest_and_random(common, priority, MAX_SUPPORTS - len(kept))]))
-
-
-def _newest_and_random(positions: NDArray[np.int64], priority: NDArray[np.float32], k: int) -> NDArray[np.int64]:
-    if len(positions) <= k:
-        return positions
-    older, newest = positions[: -(k // 2)], positions[-(k // 2) :]
-    return np.concatenate([older[np.argsort(priority[older], kind="stable")[: k - len(newest)]], newest])
+def _choose(values: NDArray[np.int8], rank: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+    """Positions, ascending, of at most k labels, the highest ranks of each class; the rarer class gets up to half."""
+    rare, common = sorted((np.flatnonzero(values == value) for value in (0, 1)), key=len)
+    n_rare = max(min(len(rare), k // 2), k - len(common))
+    chosen = [of_class[np.argsort(-rank[of_class], kind="stable")] for of_class in (rare, common)]
+    return np.sort(np.concatenate([chosen[0][:n_rare], chosen[1][: k - min(n_rare, len(rare))]]))
 
 
 def _state(has_head: bool, labels: Labels) -> ModelState:
