@@ -1,5 +1,6 @@
 """Chromium, servers and pages for the browser tests; a message on the console fails the test that caused it."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ def server(start_server: Callable[..., Server]) -> Server:
 
 @pytest.fixture
 def open_person(chromium: Browser) -> Iterator[Open]:
-    """Opens pages. Errors and refused content fail the test, but for the network errors that it names."""
+    """Opens pages. Errors and refused content fail the test, but for those that match `expected`."""
     contexts: list[Any] = []
     complaints: list[str] = []
 
@@ -56,7 +57,7 @@ def open_person(chromium: Browser) -> Iterator[Open]:
         page = contexts[-1].new_page()
 
         def note(message: Any) -> None:
-            is_expected = expected is not None and expected in message.text
+            is_expected = expected is not None and re.search(expected, message.text)
             if message.type in ("error", "warning") and not is_expected:
                 complaints.append(message.text)
 

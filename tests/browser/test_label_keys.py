@@ -38,7 +38,7 @@ def test_undo_after_a_reload_brings_the_item_that_the_server_names(ana: Person) 
 
 
 def test_undo_of_nothing_says_so(server: Server, open_person: Callable[..., Person]) -> None:
-    ana = open_person(server, expected="409 (Conflict)").open_label_page()
+    ana = open_person(server, expected="409").open_label_page()
     shown = ana.item()
     ana.page.keyboard.press("Backspace")
     expect(ana.page.get_by_text("There is nothing to take back.")).to_be_visible()

@@ -140,7 +140,7 @@ def test_without_verdicts_it_says_what_to_do(server: Server, open_person: Callab
 def test_changes_are_kept_while_the_server_is_gone(
     server: Server, judged: list[dict[str, Any]], open_person: Callable[..., Person]
 ) -> None:
-    ana = open_person(server, expected="net::ERR").open("/review")
+    ana = open_person(server, expected="net::ERR|503").open("/review")
     expect(ana.page.get_by_text("12 verdicts")).to_be_visible()
     server.kill()
     ana.page.keyboard.press("a")
