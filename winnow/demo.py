@@ -20,7 +20,7 @@ def prepare_demo(folder: Path) -> Settings:
     pool = open_pool(refs)
     features = folder / "features.npy"
     encoder = _existing_encoder(features, pool) or _compute(features, pool)
-    print(f"Features: {features}, encoder {encoder}. The truth, to look at afterwards: {folder / 'truth.csv'}", flush=True)
+    print(f"Features: {features}, encoder {encoder}. The truth, for afterwards: {folder / 'truth.csv'}", flush=True)
     changes = {"refs": refs, "features": features, "database": None, "strategy": "max_probability"}
     return read_settings().model_copy(update=changes)
 
@@ -36,6 +36,6 @@ def _compute(features: Path, pool: Pool) -> str:
     try:
         return extract(pool, features, EncoderOptions(PREFERRED)).encoder
     except EncoderError as error:
-        print(f"No {PREFERRED} on this machine and no way to fetch it, so the weight-free encoder {FALLBACK!r} is used.")
+        print(f"{PREFERRED} cannot be had here, so the weight-free encoder {FALLBACK!r} is used.")
         print(f"  ({str(error).splitlines()[0]})", flush=True)
     return extract(pool, features, EncoderOptions(FALLBACK)).encoder

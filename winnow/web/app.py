@@ -40,6 +40,7 @@ STATUS_OF_ERROR: dict[type[WinnowError], int] = {
     NotReady: 503,
     DatabaseError: 503,
 }
+ERROR_STATUSES = (400, 403, 404, 409, 413, 422, 503)
 
 
 class FreshStatic(StaticFiles):
@@ -60,8 +61,8 @@ def create_app(settings: Settings) -> FastAPI:
         yield
         app.state.loader.close()
 
-    errors: dict[int | str, dict[str, Any]] = {status: {"model": ErrorOut} for status in (400, 403, 404, 409, 413, 422, 503)}
-    app = FastAPI(title="Winnow", version=winnow.__version__, lifespan=lifespan, responses=errors)
+    answers: dict[int | str, dict[str, Any]] = {status: {"model": ErrorOut} for status in ERROR_STATUSES}
+    app = FastAPI(title="Winnow", version=winnow.__version__, lifespan=lifespan, responses=answers)
     app.state.settings = settings
     app.state.loader = Loader(settings)
     app.state.views = ViewCache()
