@@ -13,7 +13,7 @@ from winnow.learning.space import FeatureSpace, Fold
 ARRAYS = ("mean", "axes", "gain", "directions", "coefficients", "landmarks")
 NUMBERS = ("gamma", "slope", "offset")
 GAMMA = 2.0  # of the kernel exp(-gamma |a - b|^2) on rows of unit length; docs/head.md compares
-RIDGE = 0.3
+RIDGE = 3.0
 JITTER = 1e-4  # lets equal rows be landmarks
 SCAN_ROWS = 4096
 

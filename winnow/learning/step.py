@@ -14,9 +14,9 @@ from winnow.learning.space import FeatureSpace
 from winnow.learning.strategies import strategy_named, top_rows
 
 QUEUE_LENGTH = 512
-MAX_LANDMARKS = 400  # labels whose likeness to a row makes its decision
+MAX_LANDMARKS = 300  # labels whose likeness to a row makes its decision
 CALIBRATION_ROWS = 20_000  # open rows that calibration looks at
-MAX_FITTED = 4000  # labels that the head is fitted on; all others are used for calibration
+MAX_FITTED = 2000  # labels that the head is fitted on; all others are used for calibration
 
 
 class ModelState(str, Enum):
