@@ -30,13 +30,17 @@ from winnow.learning.replay import replay
 Changes = list[tuple[Any, str, Any]]
 
 
-def random_order(pool: space.FeatureSpace, is_shown: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
-    return rng.permutation(np.flatnonzero(is_shown))[:k]
+def random_order(
+    pool: space.FeatureSpace, is_open: np.ndarray, known: np.ndarray, k: int, rng: np.random.Generator
+) -> np.ndarray:
+    return rng.permutation(np.flatnonzero(is_open))[:k]
 
 
-def k_means_seeds(pool: space.FeatureSpace, is_shown: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
+def k_means_seeds(
+    pool: space.FeatureSpace, is_open: np.ndarray, known: np.ndarray, k: int, rng: np.random.Generator
+) -> np.ndarray:
     """Each row drawn with a chance that grows with its squared distance from those before (k-means++, 2007)."""
-    rows = np.flatnonzero(is_shown)
+    rows = np.flatnonzero(is_open)
     unit, directions = pool.unit_rows(rows), pool.directions(rows)
     distance = np.ones(len(rows))
     order = []
@@ -57,8 +61,9 @@ VARIANTS: dict[str, Callable[[Task], Changes]] = {
     "nearly linear (gamma 0.05)": lambda task: head(gamma=0.05),
     "gamma 1": lambda task: head(gamma=1.0),
     "gamma 4": lambda task: head(gamma=4.0),
-    "ridge 0.1": lambda task: head(ridge=0.1),
+    "ridge 0.3": lambda task: head(ridge=0.3),
     "ridge 1": lambda task: head(ridge=1.0),
+    "ridge 10": lambda task: head(ridge=10.0),
     "no whitening": lambda task: [(space, "EVENNESS", 0.0)],
     "full whitening": lambda task: [(space, "EVENNESS", 1.0)],
     "16 axes whitened": lambda task: [(space, "AXES", 16)],

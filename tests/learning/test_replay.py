@@ -50,13 +50,17 @@ def test_cover_goes_to_every_cluster_before_it_comes_back():
     centres = 10 * np.eye(8, 16)
     clusters = np.repeat(np.arange(8), [200, 100, 50, 10, 3, 2, 1, 1])
     space = space_of((centres[clusters] + 0.1 * rng.standard_normal((len(clusters), 16))).astype(np.float32))
-    order = cover_order(space, space.is_usable, 8, np.random.default_rng(1))
+    nothing = np.empty(0, np.int64)
+    order = cover_order(space, space.is_usable, nothing, 8, np.random.default_rng(1))
     assert sorted(clusters[order].tolist()) == list(range(8))
+    known = np.array([0, len(clusters) - 1])
+    order = cover_order(space, space.is_usable, known, 6, np.random.default_rng(1))
+    assert sorted(clusters[order].tolist()) == list(range(1, 7))
 
 
 def test_cover_holds_each_row_once_and_only_those_shown():
     is_shown = np.arange(300) % 3 == 0
-    order = cover_order(SPACE, is_shown, 1000, np.random.default_rng(0))
+    order = cover_order(SPACE, is_shown, np.array([1, 2]), 1000, np.random.default_rng(0))
     assert sorted(order.tolist()) == np.flatnonzero(is_shown).tolist()
 
 

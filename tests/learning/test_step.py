@@ -117,6 +117,14 @@ def test_reorder_keeps_the_model_and_equals_a_step_with_that_strategy():
     np.testing.assert_array_equal(reordered.queue, _next(labels, strategy="entropy").queue)
 
 
+def test_a_skip_taken_back_opens_an_exhausted_pool():
+    rows = list(range(399))
+    exhausted = _next(labels_of(rows, TRUTH, skipped=[399]))
+    assert exhausted.state is ModelState.EXHAUSTED
+    opened = reorder(exhausted, SPACE, labels_of(rows, TRUTH), "entropy")
+    assert (opened.state, opened.queue.tolist()) == (ModelState.READY, [399])
+
+
 def test_a_wrong_label_is_the_most_suspicious():
     values = TRUTH[:100].copy()
     values[55] = 1 - values[55]

@@ -65,14 +65,6 @@ class Snapshot:
     scores: Scores | None
 
 
-@dataclass(frozen=True)
-class _Fitted:
-    head: Head
-    scores: Scores
-    probability: NDArray[np.float32]
-    checked_probability: NDArray[np.float32]
-
-
 def next_snapshot(
     space: FeatureSpace,
     labels: Labels,
@@ -85,34 +77,31 @@ def next_snapshot(
 ) -> Snapshot:
     """Fits the head on the current labels, scores the pool and builds the queue.
 
-    rng is drawn from only where there is no previous snapshot; is_hidden (n,) bool marks rows that are never shown
-    (duplicates). Raises UnknownStrategy.
+    Without a previous snapshot rng draws the fixed random order, and once the cold-start order; is_hidden (n,) bool
+    marks rows that are never shown (duplicates). Raises UnknownStrategy.
     """
     strategy_named(strategy)
-    is_candidate = _candidates(space, labels, is_hidden)
-    if previous is None:
-        priority = rng.random(space.n, dtype=np.float32)
-        cover = cover_order(space, is_candidate, queue_length, rng)
-    else:
-        priority, cover = previous.priority, previous.cover
-    open_rows: NDArray[np.int64] = np.flatnonzero(is_candidate)
-    sample = open_rows[:: max(1, len(open_rows) // CALIBRATION_ROWS)]
-    fitted = _fit(space, labels, priority, sample, previous.scores if previous else None)
-    blank = Snapshot(
+    is_open = _open(space, labels, is_hidden)
+    no_rows = np.empty(0, np.int64)
+    unlearnt = Snapshot(
         version=previous.version + 1 if previous else 1,
-        state=_state(fitted is not None, labels),
+        state=ModelState.COLD,
         n_labels=len(labels.rows),
         strategy=strategy,
-        head=fitted.head if fitted else None,
-        probability=fitted.probability if fitted else None,
-        queue=np.empty(0, np.int64),
+        head=None,
+        probability=None,
+        queue=no_rows,
         selection_probability=np.empty(0, np.float32),
-        checked_probability=fitted.checked_probability if fitted else None,
-        priority=priority,
-        cover=cover,
-        scores=fitted.scores if fitted else None,
+        checked_probability=None,
+        priority=previous.priority if previous else rng.random(space.n, dtype=np.float32),
+        cover=previous.cover if previous else no_rows,
+        scores=None,
     )
-    return reorder(blank, space, labels, strategy, is_hidden=is_hidden, queue_length=queue_length)
+    snapshot = _learn(unlearnt, space, labels, is_open, previous.scores if previous else None)
+    if snapshot.head is None and len(snapshot.cover) == 0:
+        known = np.concatenate([labels.rows, labels.skipped])[-queue_length:]
+        snapshot = replace(snapshot, cover=cover_order(space, is_open, known, queue_length, rng))
+    return reorder(snapshot, space, labels, strategy, is_hidden=is_hidden, queue_length=queue_length)
 
 
 def reorder(
@@ -126,41 +115,36 @@ def reorder(
 ) -> Snapshot:
     """The same snapshot with a new queue, without fitting: after a change of strategy or a skip."""
     chosen = strategy_named(strategy)
-    is_candidate = _candidates(space, labels, is_hidden)
-    candidates = np.flatnonzero(is_candidate)
+    is_open = _open(space, labels, is_hidden)
+    open_rows = np.flatnonzero(is_open)
     if snapshot.probability is None and not chosen.is_random:
-        cover = snapshot.cover[is_candidate[snapshot.cover]]
-        is_candidate[cover] = False
-        rest = top_rows(snapshot.priority, snapshot.priority, np.flatnonzero(is_candidate), queue_length)
+        cover = snapshot.cover[is_open[snapshot.cover]]
+        is_open[cover] = False
+        rest = top_rows(snapshot.priority, snapshot.priority, np.flatnonzero(is_open), queue_length)
         queue = np.concatenate([cover, rest])[:queue_length]
     else:
         probability = snapshot.priority if snapshot.probability is None else snapshot.probability
         score = chosen.score(probability, snapshot.priority)
-        queue = top_rows(score, snapshot.priority, candidates, queue_length)
-    chance = 1 / len(candidates) if chosen.is_random and len(candidates) else 1
-    state = _state(snapshot.head is not None, labels) if len(candidates) else ModelState.EXHAUSTED
+        queue = top_rows(score, snapshot.priority, open_rows, queue_length)
+    chance = 1 / len(open_rows) if chosen.is_random and len(open_rows) else 1
     return replace(
         snapshot,
-        state=state,
+        state=_state(snapshot, len(open_rows)),
         strategy=strategy,
         queue=queue,
         selection_probability=np.full(len(queue), chance, np.float32),
     )
 
 
-def _fit(
-    space: FeatureSpace,
-    labels: Labels,
-    priority: NDArray[np.float32],
-    open_rows: NDArray[np.int64],
-    previous: Scores | None,
-) -> _Fitted | None:
-    """The calibrated head and what it says of the pool; None while the usable labels are of one class."""
+def _learn(
+    snapshot: Snapshot, space: FeatureSpace, labels: Labels, is_open: NDArray[np.bool_], previous: Scores | None
+) -> Snapshot:
+    """The snapshot with a calibrated head and what it says of the pool; as it was while there is one class only."""
     usable = np.flatnonzero(space.is_usable[labels.rows])
     values = labels.values[usable]
     if len(np.unique(values)) < 2:
-        return None
-    rank = priority[labels.rows[usable]]
+        return snapshot
+    rank = snapshot.priority[labels.rows[usable]]
     is_new = np.arange(len(rank)) >= len(rank) - MAX_FITTED // 2
     chosen = _choose(values, rank + is_new, MAX_FITTED)
     landmarks = _choose(values[chosen], rank[chosen], MAX_LANDMARKS)
@@ -169,12 +153,16 @@ def _fit(
     scores = next_scores(space, head, previous)
     checked = scores.decision[labels.rows]  # labels that the head was not fitted on were left out anyway
     checked[fitted] = left_out
-    head = head.calibrated(*calibrate(checked[usable], values, scores.decision[open_rows]))
-    probability = head.probability_of(scores.decision)
-    probability[~space.is_usable] = np.nan
-    checked_probability = head.probability_of(checked)
-    checked_probability[~space.is_usable[labels.rows]] = np.nan
-    return _Fitted(head, scores, probability, checked_probability)
+    open_rows = np.flatnonzero(is_open)
+    sample = open_rows[:: max(1, len(open_rows) // CALIBRATION_ROWS)]
+    head = head.calibrated(*calibrate(checked[usable], values, scores.decision[sample]))
+    return replace(
+        snapshot,
+        head=head,
+        probability=np.where(space.is_usable, head.probability_of(scores.decision), np.float32(np.nan)),
+        checked_probability=np.where(space.is_usable[labels.rows], head.probability_of(checked), np.float32(np.nan)),
+        scores=scores,
+    )
 
 
 def _choose(values: NDArray[np.int8], rank: NDArray[np.float32], k: int) -> NDArray[np.int64]:
@@ -185,17 +173,19 @@ def _choose(values: NDArray[np.int8], rank: NDArray[np.float32], k: int) -> NDAr
     return np.sort(np.concatenate([chosen[0][:n_rare], chosen[1][: k - min(n_rare, len(rare))]]))
 
 
-def _state(has_head: bool, labels: Labels) -> ModelState:
-    if has_head:
+def _state(snapshot: Snapshot, n_open: int) -> ModelState:
+    if n_open == 0:
+        return ModelState.EXHAUSTED
+    if snapshot.head is not None:
         return ModelState.READY
-    return ModelState.ONE_CLASS if len(labels.rows) else ModelState.COLD
+    return ModelState.ONE_CLASS if snapshot.n_labels else ModelState.COLD
 
 
-def _candidates(space: FeatureSpace, labels: Labels, is_hidden: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+def _open(space: FeatureSpace, labels: Labels, is_hidden: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
     """(n,) bool: rows that may be shown."""
-    is_candidate = space.is_usable.copy()
+    is_open = space.is_usable.copy()
     if is_hidden is not None:
-        is_candidate &= ~is_hidden
+        is_open &= ~is_hidden
     for rows in (labels.rows, labels.skipped, labels.unreadable):
-        is_candidate[rows] = False
-    return is_candidate
+        is_open[rows] = False
+    return is_open
