@@ -56,6 +56,8 @@ def _run(options: argparse.Namespace) -> Report:
     out = options.out or options.refs.parent / "features.npy"
     encoder = EncoderOptions(options.model, options.pool, options.context, options.device, options.precision)
     pool = open_pool(options.refs)
+    if pool.n_duplicates:
+        print(f"{options.refs}: {pool.n_duplicates:,} repeated lines are merged with the first.", file=sys.stderr)
     return extract(
         pool, out, encoder, dtype=options.dtype, batch_size=options.batch_size, num_workers=options.num_workers
     )

@@ -69,12 +69,11 @@ class Board:
         self.label_of_row[row] = label
         self.seq_of_row[row] = 0 if verdict is None else verdict.seq
 
-    def mark_unreadable(self, row: int, *, is_unreadable: bool = True) -> bool:
+    def mark_unreadable(self, row: int) -> bool:
         """Leave a row out of the queue because its image cannot be shown; answers whether that is news."""
-        if bool(self._is_unreadable[row]) == is_unreadable:
-            return False
-        self._is_unreadable[row] = is_unreadable
-        return True
+        is_news = not self._is_unreadable[row]
+        self._is_unreadable[row] = True
+        return is_news
 
     def open_rows(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Of `rows`, those without a verdict and with a readable image, in the same order."""

@@ -68,6 +68,10 @@ class Session:
         self.settings = settings
         report(f"Reading {settings.refs}")
         self.pool: Pool = open_pool(settings.refs)
+        if self.pool.n_duplicates:
+            report(
+                f"{settings.refs}: {self.pool.n_duplicates:,} repeated lines are merged with the first of their kind"
+            )
         report(f"Opening {settings.features_path}")
         self.features: FeatureMatrix = open_features(settings.features_path, self.pool)
         rng = np.random.default_rng(settings.seed)

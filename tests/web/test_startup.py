@@ -136,5 +136,17 @@ def test_labels_of_items_that_left_the_pool_are_kept(settings: Settings, open_cl
     np.save(settings.features_path, np.delete(features, index, axis=0))
     again = open_client(settings)
     assert again.queue(1)["progress"]["labeled"] == 0
+    assert "1 verdicts are on items that the refs no longer list" in again.get("/").text
     assert f'"id": "{judged}"' in again.get("/export/annotations.jsonl").text
     assert again.undo()["item"] is None
+
+
+def test_repeated_lines_are_merged_and_said(tmp_path: Path, open_client: Any) -> None:
+    refs = draw_pool(tmp_path)
+    refs.write_text(refs.read_text() + "1.png\n./3.png\n")
+    features = np.load(tmp_path / "features.npy")
+    np.save(tmp_path / "features.npy", np.concatenate([features, features[[1, 3]]]))
+    client = open_client(Settings(refs=refs))
+    assert client.queue(1)["progress"]["total"] == 40
+    assert {item["index"] for item in client.queue(100)["items"]} == set(range(40))
+    assert "2 repeated lines of the refs are merged" in client.get("/").text
