@@ -64,7 +64,7 @@ export class ErrorChart {
     this.#box.dataset.points = String(this.#points.length);
     const columns = toColumns(this.#points);
     if (this.#plot) this.#plot.setData(columns);
-    else this.#plot = new uPlot(this.#options(), columns, this.#box);
+    else this.#plot = new (/** @type {any} */ (uPlot))(this.#options(), columns, this.#box);
   }
 
   #rebuild() {
@@ -95,7 +95,7 @@ export class ErrorChart {
       ],
       series: [
         {},
-        { stroke: colourOf(".legend-brier"), paths: () => null, points: { show: true, size: 3, width: 0, fill: colourOf(".legend-brier") } },
+        { stroke: colourOf(".legend-brier"), paths: () => null, points: { show: true, size: 4, width: 0, fill: seeThrough(mean) } },
         { stroke: mean, width: 2, points: noPoints },
         { stroke: colourOf(".legend-error"), width: 2, dash: [6, 4], points: noPoints },
       ],
@@ -129,6 +129,11 @@ function spoken(last, count) {
 /** The colour that the stylesheet gives to an element, for the canvas. @param {string} selector */
 function colourOf(selector) {
   return getComputedStyle(/** @type {Element} */ (document.querySelector(selector))).color;
+}
+
+/** @param {string} colour as rgb(…) */
+function seeThrough(colour) {
+  return colour.replace("rgb(", "rgba(").replace(")", ", 0.5)");
 }
 
 /** @param {() => void} task */

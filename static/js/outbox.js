@@ -51,16 +51,11 @@ export class Outbox extends EventTarget {
     return new Set(this.#waiting.flatMap(({ press }) => press.item_id ?? []));
   }
 
-  /** Take over what a closed or reloaded tab left behind; a tab that still lives keeps its own. */
+  /** Take over what closed or reloaded tabs left behind; a tab that still lives keeps its own until it is closed. */
   async open() {
-    holdLock(this.#prefix + this.#tab);
+    void navigator.locks?.request(this.#prefix + this.#tab, forever);
     const tabs = new Set(this.#slots().map((slot) => slot.split("|")[2]));
-    for (const tab of tabs) {
-      if (await isAbandoned(this.#prefix + tab)) this.#adopt(tab);
-    }
-    this.#waiting.sort((one, other) => one.press.at - other.press.at);
-    this.#changed();
-    void this.send();
+    await Promise.all([...tabs].map((tab) => this.#adoptWhenAbandoned(tab)));
   }
 
   /** Write a press down. Nothing is sent before `send`. @param {Press} press */
@@ -97,10 +92,10 @@ export class Outbox extends EventTarget {
       refusal = error;
     }
     this.problem = null;
-    this.#waiting.shift();
+    this.#waiting = this.#waiting.filter((entry) => entry.slot !== slot);
     this.#storage.removeItem(slot);
     if (refusal) this.#onRefused(press, refusal);
-    else this.#onAnswer(press, answer);
+    else if (answer) this.#onAnswer(press, answer);
     this.#changed();
     return true;
   }
@@ -128,13 +123,40 @@ export class Outbox extends EventTarget {
     });
   }
 
+  /**
+   * A tab holds a lock for as long as it lives. Without locks (plain http on a network) every tab may deliver every
+   * press, which the keys make harmless.
+   *
+   * @param {string} tab @returns {Promise<void>} ends when it is adopted or known to live
+   */
+  #adoptWhenAbandoned(tab) {
+    if (!navigator.locks) return Promise.resolve(this.#adopt(tab));
+    const name = this.#prefix + tab;
+    return new Promise((resolve) => {
+      const take = () => {
+        this.#adopt(tab);
+        resolve();
+        return forever();
+      };
+      void navigator.locks.request(name, { ifAvailable: true }, (lock) => {
+        if (lock) return take();
+        resolve();
+        void navigator.locks.request(name, take);
+        return undefined;
+      });
+    });
+  }
+
   /** @param {string} tab */
   #adopt(tab) {
-    for (const slot of this.#slots().sort()) {
+    for (const slot of this.#slots()) {
       if (slot.split("|")[2] !== tab) continue;
       const press = JSON.parse(this.#storage.getItem(slot) ?? "null");
       if (press) this.#waiting.push({ slot, press });
     }
+    this.#waiting.sort((one, other) => one.press.at - other.press.at || one.slot.localeCompare(other.slot));
+    this.#changed();
+    void this.send();
   }
 
   #slots() {
@@ -147,23 +169,7 @@ export class Outbox extends EventTarget {
   }
 }
 
-/** Say to other tabs, for as long as this page lives, that it looks after its own presses. @param {string} name */
-function holdLock(name) {
-  void navigator.locks?.request(name, () => new Promise(() => {}));
-}
-
-/**
- * Whether no living tab holds a lock; this page then holds it. Without locks (plain http on a network) every tab may
- * deliver every press, which the keys make harmless.
- *
- * @param {string} name @returns {Promise<boolean>}
- */
-function isAbandoned(name) {
-  if (!navigator.locks) return Promise.resolve(true);
-  return new Promise((resolve) => {
-    void navigator.locks.request(name, { ifAvailable: true }, (lock) => {
-      resolve(lock !== null);
-      return lock ? new Promise(() => {}) : undefined;
-    });
-  });
+/** Never ends: what keeps a lock held until the page is gone. @returns {Promise<never>} */
+function forever() {
+  return new Promise(() => {});
 }

@@ -71,6 +71,30 @@ def test_presses_survive_a_reload_and_arrive_once(server: Server, open_person: C
     assert server.events() == ["verdict", "verdict"]
 
 
+def test_a_reload_while_answers_are_on_their_way_loses_none(server: Server, open_person: Callable[..., Person]) -> None:
+    ana = open_person(server, expected=GONE).open_label_page()
+    ana.page.route("**/api/verdicts", lambda route: route.abort())
+    expected = {ana.press("a"): 0, ana.press("d"): 1, ana.press("s"): None}
+    expect(ana.page.get_by_role("alert")).to_contain_text("3 answers kept")
+    ana.page.unroute("**/api/verdicts")
+    ana.page.reload()
+    expect(ana.page.get_by_text("2 of 40 labelled")).to_be_visible()
+    assert server.labels() == expected
+    rows = server.get("/api/review?order=newest")["rows"]
+    assert [row["item"]["id"] for row in reversed(rows)] == list(expected)
+
+
+def test_presses_of_a_closed_tab_are_sent_by_the_other(server: Server, open_person: Callable[..., Person]) -> None:
+    ana = open_person(server, expected=GONE).open_label_page()
+    ana.page.route("**/api/verdicts", lambda route: route.abort())
+    expected = {ana.press("a"): 0}
+    expect(ana.page.get_by_role("alert")).to_contain_text("1 answer kept")
+    other = Person(ana.page.context.new_page(), server).open_label_page()
+    ana.page.close()
+    expect(other.page.get_by_text("1 of 40 labelled")).to_be_visible()
+    assert server.labels() == expected
+
+
 def test_presses_left_by_the_label_page_are_sent_from_any_page(
     server: Server, open_person: Callable[..., Person]
 ) -> None:
