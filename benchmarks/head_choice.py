@@ -13,7 +13,6 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -23,8 +22,7 @@ from label_tasks import Task, all_tasks
 from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from winnow.learning import scores, space, step
-from winnow.learning.head import fit_head
+from winnow.learning import head, scores, space, step
 from winnow.learning.replay import replay
 
 Changes = list[tuple[Any, str, Any]]
@@ -52,18 +50,24 @@ def k_means_seeds(
     return rows[order]
 
 
-def head(**options: float) -> Changes:
-    return [(step, "fit_head", partial(fit_head, **options))]
+def gamma(*gammas: float) -> Changes:
+    return [(head, "GAMMAS", gammas), (step, "GAMMAS", gammas)]
+
+
+def ridge(value: float) -> Changes:
+    return [(head.fit_head, "__kwdefaults__", {"ridge": value})]
 
 
 VARIANTS: dict[str, Callable[[Task], Changes]] = {
     "as it is": lambda task: [],
-    "nearly linear (gamma 0.05)": lambda task: head(gamma=0.05),
-    "gamma 1": lambda task: head(gamma=1.0),
-    "gamma 4": lambda task: head(gamma=4.0),
-    "ridge 0.3": lambda task: head(ridge=0.3),
-    "ridge 1": lambda task: head(ridge=1.0),
-    "ridge 10": lambda task: head(ridge=10.0),
+    "gamma 2 only": lambda task: gamma(2.0),
+    "gamma 0.5 only": lambda task: gamma(0.5),
+    "gamma 0.05 only (nearly linear)": lambda task: gamma(0.05),
+    "gamma 2, 1 or 0.5": lambda task: gamma(2.0, 1.0, 0.5),
+    "gamma 4, 2 or 0.5": lambda task: gamma(4.0, 2.0, 0.5),
+    "ridge 0.3": lambda task: ridge(0.3),
+    "ridge 1": lambda task: ridge(1.0),
+    "ridge 10": lambda task: ridge(10.0),
     "no whitening": lambda task: [(space, "EVENNESS", 0.0)],
     "full whitening": lambda task: [(space, "EVENNESS", 1.0)],
     "16 axes whitened": lambda task: [(space, "AXES", 16)],

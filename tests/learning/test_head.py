@@ -6,7 +6,7 @@ import pytest
 from learning_helpers import clustered, labels_of, space_of
 
 from winnow.learning.calibration import calibrate
-from winnow.learning.head import RIDGE, Head, fit_head
+from winnow.learning.head import RIDGE, Head, average_precision, fit_best_head, fit_head
 from winnow.learning.step import next_snapshot
 
 VECTORS, TRUTH = clustered(200)
@@ -24,17 +24,17 @@ def _head() -> Head:
 @pytest.mark.parametrize("landmarks", [np.arange(30), np.arange(0, 30, 3)], ids=["all", "some"])
 def test_left_out_decisions_equal_fits_without_the_label(landmarks: np.ndarray):
     rows = np.arange(30)
-    _, left_out = fit_head(SPACE, rows, TRUTH[rows], landmarks)
+    _, left_out = fit_head(SPACE, rows, TRUTH[rows], landmarks, gamma=2.0)
     for i in rows:
         others = np.delete(rows, i)
         remaining = np.flatnonzero(np.isin(others, landmarks))
-        refitted, _ = fit_head(SPACE, others, TRUTH[others], remaining)
+        refitted, _ = fit_head(SPACE, others, TRUTH[others], remaining, gamma=2.0)
         assert left_out[i] == pytest.approx(refitted.decision(SPACE, rows[i : i + 1])[0], abs=1e-3)
 
 
 def test_fit_on_all_labels_solves_the_ridge_equations():
     rows = np.arange(30)
-    head, _ = fit_head(SPACE, rows, TRUTH[rows], rows)
+    head, _ = fit_head(SPACE, rows, TRUTH[rows], rows, gamma=2.0)
     target = 2.0 * TRUTH[rows] - 1
     np.testing.assert_allclose(head.decision(SPACE, rows) + RIDGE * head.coefficients, target, atol=2e-3)
 
@@ -43,9 +43,28 @@ def test_equal_rows_with_opposite_labels_can_be_fitted():
     vectors = VECTORS.copy()
     vectors[1] = vectors[0]
     space = space_of(vectors)
-    head, left_out = fit_head(space, np.array([0, 1]), np.array([1, 0], np.int8), np.array([0, 1]))
+    head, left_out = fit_head(space, np.array([0, 1]), np.array([1, 0], np.int8), np.array([0, 1]), gamma=2.0)
     assert head.decision(space, np.array([0]))[0] == pytest.approx(0, abs=1e-3)
     assert left_out == pytest.approx([-1 / (1 + RIDGE), 1 / (1 + RIDGE)], abs=1e-3)
+
+
+def test_average_precision_is_the_mean_share_of_positives_down_to_each():
+    decision = np.array([0.9, 0.1, 0.5, 0.7], np.float32)
+    assert average_precision(decision, np.array([1, 1, 0, 0], np.int8)) == pytest.approx((1 + 2 / 4) / 2)
+
+
+def test_a_wide_kernel_is_chosen_where_kinds_overlap_and_a_narrow_one_where_they_lie_apart():
+    rng = np.random.default_rng(0)
+    overlapping = rng.standard_normal((300, 40)).astype(np.float32)
+    tilted = (overlapping[:, 0] + rng.standard_normal(300) > 0.8).astype(np.int8)
+    spots = 0.3 * rng.standard_normal((300, 40)) + np.repeat(np.sqrt(3) * np.eye(30, 40), 10, axis=0)
+    every_fourth = (np.arange(300) // 10 % 4 == 0).astype(np.int8)
+    rows = np.arange(300)
+    chosen = [
+        fit_best_head(space_of(vectors.astype(np.float32)), rows, truth, rows, gamma)[0].gamma
+        for vectors, truth, gamma in ((overlapping, tilted, 2.0), (spots, every_fourth, 0.5))
+    ]
+    assert chosen == [0.5, 2.0]
 
 
 def test_a_saved_head_is_the_same_when_loaded(tmp_path: Path):

@@ -9,7 +9,9 @@ from winnow.learning.head import Head
 from winnow.learning.space import FeatureSpace
 
 STEP_PRODUCTS = 1_000_000_000  # multiply-adds a step may spend on old labels' columns: some 20 ms on two cores
-START_PRODUCTS = 120_000_000_000  # and the first step, or one after an import: two to three seconds
+START_PRODUCTS = (
+    120_000_000_000  # and the first step, or one after an import or with another kernel: two to three seconds
+)
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Scores:
     decision: NDArray[np.float32]
     rows: NDArray[np.int64]
     coefficients: NDArray[np.float32]
+    gamma: float
 
 
 def next_scores(space: FeatureSpace, head: Head, previous: Scores | None) -> Scores:
@@ -33,8 +36,9 @@ def next_scores(space: FeatureSpace, head: Head, previous: Scores | None) -> Sco
     """
     cell = space.n * space.d
     if len(head.landmarks) * cell <= STEP_PRODUCTS:
-        return Scores(head.decision(space), head.landmarks, head.coefficients)
-    before = previous or Scores(np.zeros(space.n, np.float32), np.empty(0, np.int64), np.empty(0, np.float32))
+        return Scores(head.decision(space), head.landmarks, head.coefficients, head.gamma)
+    nothing = Scores(np.zeros(space.n, np.float32), np.empty(0, np.int64), np.empty(0, np.float32), head.gamma)
+    before = previous if previous and previous.gamma == head.gamma else nothing
     rows = np.union1d(before.rows, head.landmarks)
     wanted, stands = np.zeros((2, len(rows)), np.float32)
     wanted[np.searchsorted(rows, head.landmarks)] = head.coefficients
@@ -46,4 +50,4 @@ def next_scores(space: FeatureSpace, head: Head, previous: Scores | None) -> Sco
     decision = before.decision + space.scan(space.directions(rows[worst]), head.fold(off[worst]))
     stands[worst] = wanted[worst]
     kept = stands != 0
-    return Scores(decision, rows[kept], stands[kept])
+    return Scores(decision, rows[kept], stands[kept], head.gamma)

@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 
 from winnow.learning.calibration import calibrate
 from winnow.learning.cover import cover_order
-from winnow.learning.head import Head, fit_head
+from winnow.learning.head import GAMMAS, Head, fit_best_head, fit_head
 from winnow.learning.scores import Scores, next_scores
 from winnow.learning.space import FeatureSpace
 from winnow.learning.strategies import strategy_named, top_rows
 
 QUEUE_LENGTH = 512
 MAX_LANDMARKS = 300  # labels whose likeness to a row makes its decision
+CHOOSE_EVERY = 10  # labels; how often the kernel is chosen anew
 CALIBRATION_ROWS = 20_000  # open rows that calibration looks at
 MAX_FITTED = 2000  # labels that the head is fitted on; all others are used for calibration
 
@@ -97,7 +98,7 @@ def next_snapshot(
         cover=previous.cover if previous else no_rows,
         scores=None,
     )
-    snapshot = _learn(unlearnt, space, labels, is_open, previous.scores if previous else None)
+    snapshot = _learn(unlearnt, space, labels, is_open, previous)
     if snapshot.head is None and len(snapshot.cover) == 0:
         known = np.concatenate([labels.rows, labels.skipped])[-queue_length:]
         snapshot = replace(snapshot, cover=cover_order(space, is_open, known, queue_length, rng))
@@ -137,7 +138,7 @@ def reorder(
 
 
 def _learn(
-    snapshot: Snapshot, space: FeatureSpace, labels: Labels, is_open: NDArray[np.bool_], previous: Scores | None
+    snapshot: Snapshot, space: FeatureSpace, labels: Labels, is_open: NDArray[np.bool_], previous: Snapshot | None
 ) -> Snapshot:
     """The snapshot with a calibrated head and what it says of the pool; as it was while there is one class only."""
     usable = np.flatnonzero(space.is_usable[labels.rows])
@@ -149,8 +150,11 @@ def _learn(
     chosen = _choose(values, rank + is_new, MAX_FITTED)
     landmarks = _choose(values[chosen], rank[chosen], MAX_LANDMARKS)
     fitted = usable[chosen]
-    head, left_out = fit_head(space, labels.rows[fitted], labels.values[fitted], landmarks)
-    scores = next_scores(space, head, previous)
+    gamma = previous.head.gamma if previous and previous.head else GAMMAS[0]
+    is_due = previous is None or previous.n_labels // CHOOSE_EVERY != len(labels.rows) // CHOOSE_EVERY
+    fit = fit_best_head if is_due else fit_head
+    head, left_out = fit(space, labels.rows[fitted], labels.values[fitted], landmarks, gamma)
+    scores = next_scores(space, head, previous.scores if previous else None)
     checked = scores.decision[labels.rows]  # labels that the head was not fitted on were left out anyway
     checked[fitted] = left_out
     open_rows = np.flatnonzero(is_open)
