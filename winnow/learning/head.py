@@ -97,7 +97,7 @@ def fit_best_head(
     """fit_head with `gamma`, or with the one of GAMMAS that clearly ranks the left-out labels better."""
     best = fit_head(space, rows, values, landmarks, gamma)
     to_beat = average_precision(best[1], values) + BETTER_BY
-    for other in GAMMAS:
+    for other in (g for g in GAMMAS if g != gamma):
         candidate = fit_head(space, rows, values, landmarks, other)
         precision = average_precision(candidate[1], values)
         if precision > to_beat:

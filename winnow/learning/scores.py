@@ -9,9 +9,7 @@ from winnow.learning.head import Head
 from winnow.learning.space import FeatureSpace
 
 STEP_PRODUCTS = 1_000_000_000  # multiply-adds a step may spend on old labels' columns: some 20 ms on two cores
-START_PRODUCTS = (
-    120_000_000_000  # and the first step, or one after an import or with another kernel: two to three seconds
-)
+START_PRODUCTS = 120_000_000_000  # or at first, after an import or with another kernel: two to three seconds
 
 
 @dataclass(frozen=True)
