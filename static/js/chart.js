@@ -6,7 +6,9 @@ import { byId, setText } from "./dom.js";
 /** @typedef {import("./types.js").MetricsPoint} MetricsPoint */
 
 const MOST_DRAWN = 1200; // more would cover each other in a narrow chart and cost a frame
-const EACH_MS = 250;
+const EACH_MS = 400;
+const EACH_LONG_MS = 1500; // a long series changes little by one verdict, and takes longer to draw
+const LONG = 300;
 const RELOAD_MS = 400;
 const HEIGHT_PX = 156;
 
@@ -51,7 +53,8 @@ export class ErrorChart {
 
   #drawSoon() {
     if (this.#drawTimer) return;
-    this.#drawTimer = window.setTimeout(() => whenIdle(() => this.#draw()), EACH_MS);
+    const wait_ms = this.#plot && this.#points.length > LONG ? EACH_LONG_MS : EACH_MS;
+    this.#drawTimer = window.setTimeout(() => whenIdle(() => this.#draw()), wait_ms);
   }
 
   #draw() {

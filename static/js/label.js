@@ -17,8 +17,10 @@ import { Viewer } from "./viewer.js";
 
 /** @typedef {"negative" | "positive" | "skip"} Answer */
 const LABELS = { negative: 0, positive: 1, skip: null };
+const RENDER_MS = 160;
 const SWIPES = /** @type {const} */ ({ left: "negative", right: "positive", down: "skip" });
 
+const later = { timer: 0, announce: () => {} };
 const config = readConfig();
 const storage = openStorage();
 const api = new Api();
@@ -82,13 +84,22 @@ function afterPress(event, announce) {
   if (event instanceof KeyboardEvent) clock.measure(event);
   clock.afterPaint(() => {
     session.deliver();
-    view.showPaintTime(clock);
-    announce();
-    render();
+    later.announce = announce;
+    renderSoon();
   });
 }
 
+/** What stands around the image is shown together a little later: each frame painted for it could delay the next key's. */
+function renderSoon() {
+  later.timer ||= window.setTimeout(render, RENDER_MS);
+}
+
 function render() {
+  later.timer = 0;
+  if (!view.darken()) renderSoon();
+  later.announce();
+  later.announce = () => {};
+  view.showPaintTime(clock);
   view.render(session);
   notices.showOutage(api.isReachable ? session.outbox.problem : "", session.outbox.size);
   if (session.server) {
@@ -135,7 +146,7 @@ function press(button, action) {
 }
 
 function openSession() {
-  session.addEventListener("change", render);
+  session.addEventListener("change", renderSoon);
   session.addEventListener("answer", (event) => {
     const { press, answer } = /** @type {CustomEvent} */ (event).detail;
     if (press.kind === "undo") chart.reload();
@@ -146,7 +157,7 @@ function openSession() {
     if (refusal.code === "nothing_to_undo") notices.say("There is nothing to take back.");
     else notices.showRefusal(`${press.kind === "undo" ? "Taking back" : "An answer"} was not accepted: ${refusal.message}`);
   });
-  session.outbox.addEventListener("change", render);
+  session.outbox.addEventListener("change", renderSoon);
   session.outbox.addEventListener("full", () => {
     notices.showRefusal("The browser's storage is full: answers are sent, but would not survive a reload before that.");
   });

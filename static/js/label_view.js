@@ -8,7 +8,7 @@ import { byId, setText } from "./dom.js";
 const WORDS = { negative: "Negative", positive: "Positive", skip: "Skipped", undo: "Taken back" };
 const PROBABILITY = "winnow.probability";
 const WAIT_MS = 400;
-const LIGHT_MS = 280;
+const LIGHT_MS = 140;
 
 export class LabelView {
   #frame = byId("frame");
@@ -16,7 +16,10 @@ export class LabelView {
   /** @type {Item | null} */
   #item = null;
   #isProbabilityShown = readFlag();
-  #darken = 0;
+  /** What the counts show. @type {import("./types.js").Progress | null} */
+  #progress = null;
+  #broken = 0;
+  #lit_at = -Infinity;
   #wait = 0;
 
   /** @param {number} seconds */
@@ -41,8 +44,14 @@ export class LabelView {
   /** Light the edge of the frame, and the button, in the colour of what was pressed. @param {Light} light */
   light(light) {
     this.#glow.dataset.light = light;
-    clearTimeout(this.#darken);
-    this.#darken = window.setTimeout(() => delete this.#glow.dataset.light, LIGHT_MS);
+    this.#lit_at = performance.now();
+  }
+
+  /** Put the light out once it has been seen. @returns {boolean} whether it is out */
+  darken() {
+    if (performance.now() - this.#lit_at < LIGHT_MS) return false;
+    if (this.#glow.dataset.light) delete this.#glow.dataset.light;
+    return true;
   }
 
   /** While a finger swipes. @param {Light | null} light what a release does @param {boolean} isFar @param {number} x @param {number} y */
@@ -72,8 +81,13 @@ export class LabelView {
 
   /** @param {import("./session.js").Session} session */
   render(session) {
-    if (session.server) this.#showProgress(session.server.progress, session.lineup.brokenCount);
-    this.#frame.dataset.waits = String(session.isTakingBack);
+    const { server, lineup } = session;
+    if (server && (server.progress !== this.#progress || lineup.brokenCount !== this.#broken)) {
+      this.#progress = server.progress;
+      this.#broken = lineup.brokenCount;
+      this.#showProgress(server.progress, lineup.brokenCount);
+    }
+    this.#frame.toggleAttribute("data-waits", session.isTakingBack);
     this.#showMessage(session);
   }
 

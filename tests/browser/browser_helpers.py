@@ -178,6 +178,11 @@ class Person:
         self.page.keyboard.press(key)
         return str(shown)
 
+    def wait_for_images(self, n: int = 6) -> None:
+        """Until the page has fetched that many images ahead, so that it can go on without the server."""
+        fetched = "performance.getEntriesByType('resource').filter((entry) => entry.name.includes('/media/')).length"
+        wait_until(lambda: self.page.evaluate(fetched) >= n, f"{n} images are fetched")
+
     def swipe(self, dx: int, dy: int) -> None:
         """With one finger, from the middle of the frame."""
         box = self.frame.bounding_box()

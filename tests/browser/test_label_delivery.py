@@ -42,6 +42,7 @@ def test_presses_on_a_slow_line_arrive_in_order(ana: Person) -> None:
 
 def test_presses_are_kept_while_the_server_is_gone(server: Server, open_person: Callable[..., Person]) -> None:
     ana = open_person(server, expected=GONE).open_label_page()
+    ana.wait_for_images()
     server.kill()
     expected = {ana.press("a"): 0, ana.press("d"): 1, ana.press("s"): None}
     banner = ana.page.get_by_role("alert")
@@ -59,6 +60,7 @@ def test_presses_are_kept_while_the_server_is_gone(server: Server, open_person: 
 
 def test_presses_survive_a_reload_and_arrive_once(server: Server, open_person: Callable[..., Person]) -> None:
     ana = open_person(server, expected=GONE).open_label_page()
+    ana.wait_for_images()
     server.kill()
     expected = {ana.press("a"): 0, ana.press("d"): 1}
     ana.page.goto("about:blank")
@@ -73,6 +75,7 @@ def test_presses_survive_a_reload_and_arrive_once(server: Server, open_person: C
 
 def test_a_reload_while_answers_are_on_their_way_loses_none(server: Server, open_person: Callable[..., Person]) -> None:
     ana = open_person(server, expected=GONE).open_label_page()
+    ana.wait_for_images()
     ana.page.route("**/api/verdicts", lambda route: route.abort())
     expected = {ana.press("a"): 0, ana.press("d"): 1, ana.press("s"): None}
     expect(ana.page.get_by_role("alert")).to_contain_text("3 answers kept")
@@ -86,6 +89,7 @@ def test_a_reload_while_answers_are_on_their_way_loses_none(server: Server, open
 
 def test_presses_of_a_closed_tab_are_sent_by_the_other(server: Server, open_person: Callable[..., Person]) -> None:
     ana = open_person(server, expected=GONE).open_label_page()
+    ana.wait_for_images()
     ana.page.route("**/api/verdicts", lambda route: route.abort())
     expected = {ana.press("a"): 0}
     expect(ana.page.get_by_role("alert")).to_contain_text("1 answer kept")
@@ -99,6 +103,7 @@ def test_presses_left_by_the_label_page_are_sent_from_any_page(
     server: Server, open_person: Callable[..., Person]
 ) -> None:
     ana = open_person(server, expected=GONE).open_label_page()
+    ana.wait_for_images()
     server.kill()
     expected = {ana.press("d"): 1}
     ana.page.goto("about:blank")
@@ -154,6 +159,8 @@ def test_a_refused_answer_is_dropped_and_said(server: Server, open_person: Calla
 def test_a_second_tab_leaves_the_first_ones_presses_alone(server: Server, open_person: Callable[..., Person]) -> None:
     ana = open_person(server, expected=GONE).open_label_page()
     other = Person(ana.page.context.new_page(), server).open_label_page()
+    ana.wait_for_images()
+    other.wait_for_images()
     server.kill()
     pressed = {ana.press("a"), other.press("d")}  # most often the same item: then one answer changes the other
     server.start()
