@@ -231,9 +231,10 @@ class Session:
     ) -> NewVerdict:
         row = self.pool.row_of(item_id)
         item = self.pool.item(row)
-        snapshot = self.learner.snapshot_of(model_version)
+        showing = self.learner.showing(model_version)
+        place = showing.place_of(row)
         is_review = self.board.label_of_row[row] != UNJUDGED
-        places = np.flatnonzero(snapshot.queue == row)
+        probability = _finite(showing.probability, place) if place is not None else self._probability_now(row)
         return NewVerdict(
             key=key,
             item_id=item_id,
@@ -242,13 +243,16 @@ class Session:
             path=item.path,
             box_xyxy=item.box_xyxy,
             elapsed_ms=elapsed_ms,
-            probability=_finite(snapshot.probability, row),
-            model_version=snapshot.version,
-            strategy="review" if is_review else snapshot.strategy,
-            selection_probability=float(snapshot.selection_probability[places[0]]) if len(places) else None,
-            rank=int(places[0]) if len(places) else None,
+            probability=probability,
+            model_version=showing.version,
+            strategy="review" if is_review else showing.strategy,
+            selection_probability=None if place is None else float(showing.selection_probability[place]),
+            rank=place,
             reason=reason,
         )
+
+    def _probability_now(self, row: int) -> float | None:
+        return _finite(self.learner.learnt.snapshot.probability, row)
 
     def _take_back(self, verdicts: list[Verdict], key: str, annotator: str) -> None:
         for event in self._log.undo(verdicts, key=key, annotator=annotator):

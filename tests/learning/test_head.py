@@ -6,7 +6,7 @@ import pytest
 from learning_helpers import clustered, labels_of, space_of
 
 from winnow.learning.calibration import calibrate
-from winnow.learning.head import RIDGE, Head, average_precision, fit_best_head, fit_head
+from winnow.learning.head import RIDGE, Head, average_precision, best_gamma, fit_head
 from winnow.learning.step import next_snapshot
 
 VECTORS, TRUTH = clustered(200)
@@ -61,8 +61,8 @@ def test_a_wide_kernel_is_chosen_where_kinds_overlap_and_a_narrow_one_where_they
     every_fourth = (np.arange(300) // 10 % 4 == 0).astype(np.int8)
     rows = np.arange(300)
     chosen = [
-        fit_best_head(space_of(vectors.astype(np.float32)), rows, truth, rows, gamma)[0].gamma
-        for vectors, truth, gamma in ((overlapping, tilted, 2.0), (spots, every_fourth, 0.5))
+        best_gamma(space_of(vectors.astype(np.float32)), rows, truth, rows)
+        for vectors, truth in ((overlapping, tilted), (spots, every_fourth))
     ]
     assert chosen == [0.5, 2.0]
 

@@ -171,3 +171,14 @@ def test_the_head_alone_gives_the_snapshots_probability():
     np.testing.assert_allclose(snapshot.head.probability(SPACE), snapshot.probability, atol=1e-6)
     some = np.array([5, 399, 0])
     np.testing.assert_allclose(snapshot.head.probability(SPACE, some), snapshot.probability[some], atol=1e-5)
+
+
+def test_the_head_and_the_queue_follow_from_the_labels_whatever_came_before():
+    snapshot = None
+    for n in range(2, 45, 3):
+        labels = labels_of(list(range(n)), TRUTH)
+        snapshot = _next(labels, previous=snapshot)
+        anew = _next(labels)
+        np.testing.assert_array_equal(snapshot.queue, anew.queue)
+        if anew.probability is not None:
+            np.testing.assert_array_equal(snapshot.probability, anew.probability)

@@ -87,21 +87,16 @@ class Head:
         return cls(**arrays, **numbers)  # type: ignore[arg-type]
 
 
-def fit_best_head(
-    space: FeatureSpace,
-    rows: NDArray[np.int64],
-    values: NDArray[np.int8],
-    landmarks: NDArray[np.int64],
-    gamma: float,
-) -> tuple[Head, NDArray[np.float32]]:
-    """fit_head with `gamma`, or with the one of GAMMAS that clearly ranks the left-out labels better."""
-    best = fit_head(space, rows, values, landmarks, gamma)
-    to_beat = average_precision(best[1], values) + BETTER_BY
-    for other in (g for g in GAMMAS if g != gamma):
-        candidate = fit_head(space, rows, values, landmarks, other)
-        precision = average_precision(candidate[1], values)
+def best_gamma(
+    space: FeatureSpace, rows: NDArray[np.int64], values: NDArray[np.int8], landmarks: NDArray[np.int64]
+) -> float:
+    """The first of GAMMAS, or the one that clearly ranks the left-out labels better; fit_head explains the arrays."""
+    best, *others = GAMMAS
+    to_beat = average_precision(fit_head(space, rows, values, landmarks, best)[1], values) + BETTER_BY
+    for gamma in others:
+        precision = average_precision(fit_head(space, rows, values, landmarks, gamma)[1], values)
         if precision > to_beat:
-            best, to_beat = candidate, precision
+            best, to_beat = gamma, precision
     return best
 
 

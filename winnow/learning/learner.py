@@ -18,7 +18,33 @@ from winnow.learning.strategies import STRATEGIES
 
 log = logging.getLogger(__name__)
 BACKGROUND_NICENESS = 10  # key presses and images come first
-REMEMBERED_SNAPSHOTS = 64  # a page shows items of a snapshot for seconds after it was replaced
+REMEMBERED = 64  # a page shows items of a snapshot for seconds after it was replaced
+
+
+@dataclass(frozen=True)
+class Showing:
+    """What a snapshot showed, kept when it was replaced: (q,) rows, best first, and what was said of each.
+
+    probability (q,) float32, NaN where there was no head; selection_probability (q,) float32.
+    """
+
+    version: int
+    strategy: str
+    rows: NDArray[np.int64]
+    probability: NDArray[np.float32]
+    selection_probability: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> "Showing":
+        rows = snapshot.queue
+        unknown = np.full(len(rows), np.nan, dtype=np.float32)
+        probability = unknown if snapshot.probability is None else snapshot.probability[rows]
+        return cls(snapshot.version, snapshot.strategy, rows, probability, snapshot.selection_probability)
+
+    def place_of(self, row: int) -> int | None:
+        """Where in the queue the row stood, 0 = first; None where it was not in it."""
+        places = np.flatnonzero(self.rows == row)
+        return int(places[0]) if len(places) else None
 
 
 @dataclass(frozen=True)
@@ -52,7 +78,7 @@ class Learner:
         self._strategy = strategy
         self._changed = threading.Condition()
         self._is_woken = self._is_closed = False
-        self._recent: OrderedDict[int, Snapshot] = OrderedDict()
+        self._recent: OrderedDict[int, Showing] = OrderedDict()
         self.learnt = self._learn(None)
         self._remember(self.learnt.snapshot)
         self._thread = threading.Thread(target=self._run, name="learner", daemon=True)
@@ -87,10 +113,10 @@ class Learner:
             self._changed.wait_for(lambda: self.learnt.seq >= seq or self._is_closed, timeout_s)
         return self.learnt
 
-    def snapshot_of(self, version: int | None) -> Snapshot:
-        """The snapshot of a model version when it is still remembered, else (and for None) the newest."""
-        newest = self.learnt.snapshot
-        return newest if version is None else self._recent.get(version, newest)
+    def showing(self, version: int | None) -> Showing:
+        """What a model version showed when it is still remembered, else (and for None) what the newest shows."""
+        newest = self.learnt.snapshot.version
+        return self._recent.get(newest if version is None else version, self._recent[newest])
 
     def close(self) -> None:
         with self._changed:
@@ -130,8 +156,8 @@ class Learner:
         return Learnt(replace(snapshot, version=seq), seq, labels.rows)
 
     def _remember(self, snapshot: Snapshot) -> None:
-        self._recent[snapshot.version] = snapshot
-        while len(self._recent) > REMEMBERED_SNAPSHOTS:
+        self._recent[snapshot.version] = Showing.of(snapshot)
+        while len(self._recent) > REMEMBERED:
             self._recent.popitem(last=False)
 
 
