@@ -54,5 +54,5 @@ def _rare_caltech_classes() -> list[str]:
 
 def _demo_task(folder: Path) -> Task:
     with open(folder / "truth.csv", newline="") as file:
-        kinds = [row["kind"] for row in csv.DictReader(file)]
-    return Task("demo", np.load(folder / "features.npy"), np.array([bool(kind) for kind in kinds], dtype=np.int8))
+        labels = [int(row["label"]) for row in csv.DictReader(file)]
+    return Task("demo", np.load(folder / "features.npy"), np.array(labels, dtype=np.int8))
