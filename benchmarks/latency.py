@@ -25,7 +25,7 @@ from serving import Served, serve_peer, serve_winnow
 VERDICTS = 300
 KEYS = 300
 PEER_KEYS = 60
-KEY_INTERVAL_S = 0.15  # quicker than most people judge
+KEY_GAP_S = (0.1, 0.3)  # drawn at random: people are no metronomes, and quicker than most of them judge
 PEER_KEY_INTERVAL_S = 0.6  # it drops a key within 500 ms of the last
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -79,7 +79,7 @@ def press_winnow(browser: Browser, url: str) -> list[float]:
     page.goto(url)
     page.locator("main img").first.wait_for()
     page.wait_for_timeout(1000)
-    _press(page, itertools.cycle(["a", "a", "a", "d"]), KEYS, KEY_INTERVAL_S)
+    _press(page, itertools.cycle(["a", "a", "a", "d"]), KEYS, np.random.default_rng(0))
     page.wait_for_timeout(500)
     waits = page.evaluate("performance.getEntriesByName('key-to-paint').map((entry) => entry.duration)")
     page.close()
@@ -100,12 +100,12 @@ def press_peer(browser: Browser, url: str) -> list[float]:
     return waits
 
 
-def _press(page: Page, keys: itertools.cycle, count: int, interval_s: float) -> None:
-    """Keys at an even pace, whatever the page does."""
+def _press(page: Page, keys: itertools.cycle, count: int, rng: np.random.Generator) -> None:
+    """Keys at a pace of their own, whatever the page does."""
     due = time.perf_counter()
     for key in itertools.islice(keys, count):
         page.keyboard.press(key)
-        due += interval_s
+        due += rng.uniform(*KEY_GAP_S)
         time.sleep(max(0.0, due - time.perf_counter()))
 
 
@@ -116,9 +116,10 @@ def measure_winnow(browser: Browser, folder: Path) -> None:
     served = serve_winnow(folder)
     try:
         _tell("Winnow", "start, pool indexed", f"health {served.health_s:.2f} s, queue {served.queue_s:.2f} s")
+        _tell_memory("Winnow", "memory at start", served, matrix_mb)
         _tell("Winnow", "POST /api/verdicts", percentiles(post_verdicts(served.url, is_positive)))
         _tell("Winnow", "key to paint", percentiles(press_winnow(browser, served.url)))
-        _tell_memory("Winnow", served, matrix_mb)
+        _tell_memory("Winnow", f"memory after {VERDICTS + KEYS} verdicts", served, matrix_mb)
     finally:
         served.stop()
 
@@ -130,15 +131,15 @@ def measure_peer(browser: Browser, folder: Path, checkout: Path, python: str) ->
         _tell("peer", "start", f"first page {served.queue_s:.2f} s")
         waits = press_peer(browser, served.url)
         _tell("peer", "key to paint", percentiles(waits) + f", {PEER_KEYS - len(waits)} keys without a new page")
-        _tell_memory("peer", served, matrix_mb)
+        _tell_memory("peer", f"memory after {PEER_KEYS} verdicts", served, matrix_mb)
     finally:
         served.stop()
 
 
-def _tell_memory(name: str, served: Served, matrix_mb: float) -> None:
+def _tell_memory(name: str, what: str, served: Served, matrix_mb: float) -> None:
     total, without = served.memory_mb()
     detail = f"{total:,.0f} MB resident = {total / matrix_mb:.2f} × matrix; {without:,.0f} MB without its pages"
-    _tell(name, "memory after", detail)
+    _tell(name, what, detail)
 
 
 def _tell(name: str, what: str, result: str) -> None:

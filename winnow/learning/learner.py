@@ -1,8 +1,6 @@
 """The one background thread that owns fitting: it takes all newer labels together and swaps in a new snapshot."""
 
 import logging
-import os
-import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -11,13 +9,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from winnow.errors import UnknownStrategy
+from winnow.learning.background import give_way
 from winnow.learning.space import FeatureSpace
 from winnow.learning.step import Labels, Snapshot, next_snapshot, reorder
-from winnow.learning.strategies import STRATEGIES
+from winnow.learning.strategies import strategy_named
 
 log = logging.getLogger(__name__)
-BACKGROUND_NICENESS = 10  # key presses and images come first
 REMEMBERED = 64  # a page shows items of a snapshot for seconds after it was replaced
 
 
@@ -73,7 +70,7 @@ class Learner:
         rng: np.random.Generator,
         is_hidden: NDArray[np.bool_],
     ) -> None:
-        check_strategy(strategy)
+        strategy_named(strategy)
         self._space, self._read_labels, self._rng, self._is_hidden = space, read_labels, rng, is_hidden
         self._strategy = strategy
         self._changed = threading.Condition()
@@ -100,7 +97,7 @@ class Learner:
         Raises:
             UnknownStrategy: no strategy has this name.
         """
-        check_strategy(name)
+        strategy_named(name)
         with self._changed:
             self._strategy = name
             self._is_woken = True
@@ -125,7 +122,7 @@ class Learner:
         self._thread.join()
 
     def _run(self) -> None:
-        _lower_priority()
+        give_way()
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._is_woken or self._is_closed)
@@ -159,13 +156,3 @@ class Learner:
         self._recent[snapshot.version] = Showing.of(snapshot)
         while len(self._recent) > REMEMBERED:
             self._recent.popitem(last=False)
-
-
-def check_strategy(name: str) -> None:
-    if name not in STRATEGIES:
-        raise UnknownStrategy(f"There is no strategy {name!r}; there are {', '.join(STRATEGIES)}.")
-
-
-def _lower_priority() -> None:
-    if sys.platform == "linux":  # elsewhere niceness is the whole process's
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BACKGROUND_NICENESS)

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from winnow.learning.background import give_way
+
 SAMPLE_ROWS = 20_000  # rows that mean and covariance are estimated from
 BLOCK_ROWS = 4096  # smaller ones spend the time handing the interpreter over; measured from 256 to 65,536
 AXES = 64  # principal axes that are evened out one by one; all further ones share one variance
@@ -61,7 +63,7 @@ class FeatureSpace:
         """Measures the pool once; with `cache` the figures of a memory-mapped matrix are kept there between runs."""
         own_rng = rng.spawn(1)[0]  # so that later draws are the same whether or not the cache is hit
         figures = _read_cache(cache, vectors) if cache else None
-        workers = ThreadPoolExecutor(max_workers=os.cpu_count(), thread_name_prefix="scan")
+        workers = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="scan", initializer=give_way)
         if figures is None:
             figures = _measure(vectors, own_rng, workers)
             if cache:

@@ -8,7 +8,7 @@ from winnow.errors import UnreadableImage
 from winnow.pool import View, render_view
 from winnow.session import Session
 
-CACHE_BYTES = 256 * 1024 * 1024
+CACHE_BYTES = 128 * 1024 * 1024
 RENDERERS = 2  # more would only take turns on the cores that verdicts need too
 ViewKey = tuple[str, str, int, int, int]
 
