@@ -48,11 +48,12 @@ def prepare(task: Task, folder: Path) -> dict[str, bool]:
         rows = list(csv.DictReader(file))
     # Whole images go without their class, which would give the answer away.
     columns = ["path", "x1", "y1", "x2", "y2", "class", "score"] if "x1" in rows[0] else ["path"]
+    (folder / "data").symlink_to(task.source.parent)
     refs = folder / "refs.csv"
     with open(refs, "w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(columns)
-        writer.writerows([task.source.parent / row["path"], *(row[name] for name in columns[1:])] for row in rows)
+        writer.writerows([f"data/{row['path']}", *(row[name] for name in columns[1:])] for row in rows)
     model = str(SHARED / "models/vit-tiny-imagenet")
     command = [sys.executable, "compute_features.py", "--refs", str(refs), "--model", model, "--context", "0.1"]
     subprocess.run(command, cwd=ROOT, check=True)
@@ -78,7 +79,8 @@ def label(page: Page, truth: dict[str, bool], verdicts: int) -> int:
 
 def run(task: Task, browser: Browser, verdicts: int, screenshots: Path | None) -> None:
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        folder = Path(name) / task.name
+        folder.mkdir()
         truth = prepare(task, folder)
         served = serve_winnow(folder, refs="refs.csv")
         try:

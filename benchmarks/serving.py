@@ -44,6 +44,7 @@ class Served:
 
 def serve_winnow(folder: Path, *, refs: str = "refs.txt") -> Served:
     env = {**os.environ, "WINNOW_REFS": str(folder / refs), "WINNOW_STRATEGY": "max_probability"}
+    env["WINNOW_ANNOTATOR"] = "ana"
     return _serve([sys.executable, "-m", "uvicorn", "app:app"], ROOT, env, "/healthz", "/api/queue?n=1")
 
 

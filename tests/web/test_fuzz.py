@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import BENCHMARKS, draw_pool
+from small_pool import BENCHMARKS, draw_pool
 
 sys.path.insert(0, str(BENCHMARKS))
 from crash import Server

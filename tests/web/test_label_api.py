@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 import pytest
-from conftest import Client, is_red
+from small_pool import Client, is_red
 
 from winnow.settings import Settings
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet
 import pytest
-from conftest import Client, is_red
+from small_pool import Client, is_red
 
 from winnow.__main__ import main
 from winnow.settings import Settings

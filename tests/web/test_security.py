@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Client, draw_pool
+from small_pool import Client, draw_pool
 
 from winnow.settings import Settings
 

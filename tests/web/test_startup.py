@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Client, draw_pool
+from small_pool import Client, draw_pool
 
 from winnow.settings import Settings
 

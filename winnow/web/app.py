@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from threadpoolctl import threadpool_limits
 
 import winnow
 from winnow.errors import (
@@ -61,6 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         # A request hands the interpreter over several times; it shall not wait 5 ms for the learner at each.
         sys.setswitchinterval(SWITCH_INTERVAL_S)
+        threadpool_limits(1, "blas")  # the learner has threads of its own, and these give way
         app.state.loader.start()
         yield
         app.state.loader.close()
