@@ -51,6 +51,12 @@ class NothingToUndo(WinnowError):
     code = "nothing_to_undo"
 
 
+class KeyTaken(WinnowError):
+    """A client's key that stands for another press already."""
+
+    code = "key_taken"
+
+
 class UnknownStrategy(WinnowError):
     code = "unknown_strategy"
 

@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,16 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from winnow.board import UNJUDGED, Board, Progress
-from winnow.errors import NothingToUndo, UnreadableImage, WinnowError
+from winnow.errors import DatabaseError, KeyTaken, NothingToUndo, UnreadableImage, WinnowError
 from winnow.features.matrix import FeatureMatrix, open_features
-from winnow.learning.learner import Learner
+from winnow.learning.learner import Learner, Showing
 from winnow.learning.space import FeatureSpace
 from winnow.learning.step import Labels, Snapshot
 from winnow.learning.strategies import STRATEGIES
 from winnow.pool import Pool, open_pool
 from winnow.settings import Settings
 from winnow.verdicts.ledger import Ledger, MetricsPoint
-from winnow.verdicts.log import NewVerdict, Undo, Verdict, VerdictLog
+from winnow.verdicts.log import NewVerdict, Verdict, VerdictLog
 
 log = logging.getLogger(__name__)
 QUEUE_WAIT_S = 5.0
@@ -124,19 +125,23 @@ class Session:
         elapsed_ms: int | None = None,
         reason: str | None = None,
         model_version: int | None = None,
+        strategy: str | None = None,
     ) -> Judged:
         """Record a verdict, durably; the same key again answers what it did the first time.
 
         Raises:
             UnknownItem: the pool has no such item.
-            DatabaseError: nothing was recorded.
+            KeyTaken: the key stands for another press.
+            DatabaseError: not acknowledged; trying again with the same key is safe.
         """
         with self._lock:
-            known = self.ledger.find(key)
+            known = self._known_verdict(key, item_id)
             if known is not None:
-                return self._judged(_as_verdict(known, self.ledger), is_new=False)
-            new = self._new_verdict(item_id, label, key, annotator, elapsed_ms, reason, model_version)
-            (verdict,) = self._log.append([new])
+                return self._judged(known, is_new=False)
+            shown = self.learner.showing(model_version, strategy)
+            new = self._new_verdict(item_id, label, key, annotator, elapsed_ms, reason, shown)
+            with self._caught_up_on_failure():
+                (verdict,) = self._log.append([new])
             self.ledger.apply(verdict)
             self.board.set(item_id, verdict)
             judged = self._judged(verdict, is_new=True)
@@ -152,12 +157,14 @@ class Session:
         """
         with self._lock:
             known = self.ledger.find(key) if key else None
+            if isinstance(known, Verdict):
+                raise KeyTaken(f"The key {key!r} stands for a verdict already; every press needs its own.")
             if known is not None:
-                return self._taken(_as_verdict(known, self.ledger))
+                return self._taken(self.ledger.verdict(known.undoes))
             verdict = self.ledger.newest_of(annotator)
             if verdict is None:
                 raise NothingToUndo(f"{annotator} has no verdict left to take back.")
-            self._take_back([verdict], key or f"undo-{verdict.seq}", annotator)
+            self._take_back([verdict], key or f"~undo-{verdict.seq}", annotator)
             taken = self._taken(verdict)
         self.learner.wake()
         return taken
@@ -167,11 +174,13 @@ class Session:
         with self._lock:
             if self.ledger.find(key) is not None:
                 return 0
-            skips = [verdict for verdict in self.ledger.currents() if verdict.label is None]
+            runs = self.ledger.standing_skips()
+            skips = [verdict for run in runs.values() for verdict in run]
             if skips:
                 self._take_back(skips, key, annotator)
+            returned = sum(self.ledger.current(item_id) is None for item_id in runs)
         self.learner.wake()
-        return len(skips)
+        return returned
 
     def import_labels(self, verdicts: list[NewVerdict]) -> int:
         """Record verdicts made elsewhere, all or none, leaving out keys that are known; answers how many."""
@@ -227,11 +236,10 @@ class Session:
         annotator: str,
         elapsed_ms: int | None,
         reason: str | None,
-        model_version: int | None,
+        showing: Showing,
     ) -> NewVerdict:
         row = self.pool.row_of(item_id)
         item = self.pool.item(row)
-        showing = self.learner.showing(model_version)
         place = showing.place_of(row)
         is_review = self.board.label_of_row[row] != UNJUDGED
         probability = _finite(showing.probability, place) if place is not None else self._probability_now(row)
@@ -251,11 +259,32 @@ class Session:
             reason=reason,
         )
 
+    def _known_verdict(self, key: str, item_id: str) -> Verdict | None:
+        known = self.ledger.find(key)
+        if known is None or (isinstance(known, Verdict) and known.item_id == item_id):
+            return known
+        raise KeyTaken(f"The key {key!r} stands for another press already; every press needs its own.")
+
+    @contextmanager
+    def _caught_up_on_failure(self) -> Iterator[None]:
+        """When a write fails, take in what the database has all the same: a commit's answer can be lost."""
+        try:
+            yield
+        except DatabaseError:
+            for event in self._log.replay(after=self.ledger.last_seq):
+                verdict = self.ledger.apply(event)
+                if self._row_or_none(verdict.item_id) is not None:
+                    self.board.set(verdict.item_id, self.ledger.current(verdict.item_id))
+            self.learner.wake()
+            raise
+
     def _probability_now(self, row: int) -> float | None:
         return _finite(self.learner.learnt.snapshot.probability, row)
 
     def _take_back(self, verdicts: list[Verdict], key: str, annotator: str) -> None:
-        for event in self._log.undo(verdicts, key=key, annotator=annotator):
+        with self._caught_up_on_failure():
+            events = self._log.undo(verdicts, key=key, annotator=annotator)
+        for event in events:
             verdict = self.ledger.apply(event)
             if (row := self._row_or_none(verdict.item_id)) is not None:
                 self.board.set(self.pool.item(row).id, self.ledger.current(verdict.item_id))
@@ -271,10 +300,6 @@ class Session:
 
     def _taken(self, verdict: Verdict) -> Taken:
         return Taken(verdict, self._row_or_none(verdict.item_id), self.board.progress())
-
-
-def _as_verdict(event: Verdict | Undo, ledger: Ledger) -> Verdict:
-    return ledger.verdict(event.undoes) if isinstance(event, Undo) else event
 
 
 def _finite(probability: NDArray[np.float32] | None, row: int) -> float | None:

@@ -84,16 +84,17 @@ export class Api extends EventTarget {
     let answer, content;
     try {
       answer = await fetch(path, { method, headers, body: JSON.stringify(body), cache: "no-store" });
-      content = await answer.json().catch(() => ({}));
+      content = await answer.json().catch(() => null);
     } catch {
       this.#report(false);
       throw new Unreachable("");
     }
     this.#report(true);
-    if (answer.ok) return content;
-    const detail = readable(content.detail) || `The server answered ${answer.status}.`;
-    if (answer.status >= 500 || answer.status === 429) throw new Unreachable(detail);
-    throw new Refused(answer.status, content.error ?? "", detail);
+    if (answer.ok && content) return content;
+    const detail = readable(content?.detail) || `The server answered ${answer.status}, and not as Winnow does.`;
+    // Only Winnow's own word is final: a proxy's log-in page or error must not cost a verdict.
+    if (answer.ok || answer.status >= 500 || typeof content?.error !== "string") throw new Unreachable(detail);
+    throw new Refused(answer.status, content.error, detail);
   }
 
   /** @param {boolean} isReachable */

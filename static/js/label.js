@@ -113,9 +113,9 @@ function openKeys() {
   writeKeyHints(config.keys);
   document.addEventListener("keydown", (event) => {
     const action = actions.get(keyName(event));
-    if (help.isOpen() && action !== "help") return;
-    if (belongsElsewhere(event)) return;
-    if (action !== "auto_mode") auto.pause();
+    const isForThePage = !belongsElsewhere(event);
+    if (action !== "auto_mode" || !isForThePage) auto.pause();
+    if (!isForThePage || (help.isOpen() && action !== "help")) return;
     if (!action || (event.repeat && !REPEATABLE.has(action))) return;
     event.preventDefault();
     ACTIONS[action](event);

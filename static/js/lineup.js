@@ -18,6 +18,11 @@ export class Lineup {
   /** @type {Set<string>} items whose image cannot be shown */
   #broken = new Set();
 
+  /** @param {string} id @returns {boolean} whether an item's image cannot be shown */
+  isBroken(id) {
+    return this.#broken.has(id);
+  }
+
   get brokenCount() {
     return this.#broken.size;
   }

@@ -73,12 +73,15 @@ export class Outbox extends EventTarget {
   async send() {
     if (this.#isSending) return;
     this.#isSending = true;
-    for (let wait_ms = FIRST_WAIT_MS; this.#waiting.length; ) {
-      const isDone = await this.#deliver(this.#waiting[0]);
-      wait_ms = isDone ? FIRST_WAIT_MS : Math.min(2 * wait_ms, LONGEST_WAIT_MS);
-      if (!isDone) await this.#pause(wait_ms);
+    try {
+      for (let wait_ms = FIRST_WAIT_MS; this.#waiting.length; ) {
+        const isDone = await this.#deliver(this.#waiting[0]);
+        wait_ms = isDone ? FIRST_WAIT_MS : Math.min(2 * wait_ms, LONGEST_WAIT_MS);
+        if (!isDone) await this.#pause(wait_ms);
+      }
+    } finally {
+      this.#isSending = false;
     }
-    this.#isSending = false;
   }
 
   /** @param {{slot: string, press: Press}} entry @returns {Promise<boolean>} whether the server has decided on it */

@@ -71,7 +71,8 @@ export class Session extends EventTarget {
   /** Whether the pool has nothing left to judge. */
   get isFinished() {
     const isSettled = this.server !== null && this.server.model.state !== "fitting" && this.outbox.size === 0;
-    return isSettled && !this.lineup.current && this.lineup.queue.length === 0;
+    const isEmpty = this.server?.items.every((item) => this.lineup.isBroken(item.id)) ?? false;
+    return isSettled && isEmpty && !this.lineup.current && this.lineup.queue.length === 0;
   }
 
   /**
@@ -83,7 +84,7 @@ export class Session extends EventTarget {
     const item = this.current;
     if (!item) return null;
     const elapsed_ms = Math.min(Math.round(performance.now() - this.#shown_at), LONGEST_ELAPSED_MS);
-    const press = this.#press({ kind: "verdict", item_id: item.id, label, elapsed_ms, model_version: item.model_version });
+    const press = this.#press({ kind: "verdict", item_id: item.id, label, elapsed_ms, model_version: item.model_version, strategy: item.strategy });
     this.lineup.judge(press.key);
     this.#advance();
     return item;
@@ -192,6 +193,7 @@ export class Session extends EventTarget {
   /** @param {string} id */
   #leaveOut(id) {
     this.lineup.drop(id);
+    if (this.lineup.queue.length < AHEAD) void this.refresh();
     this.#keepImages();
     this.#advance();
     this.#tell("change");

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from small_pool import Client, is_red
 
+from winnow.errors import DatabaseError
 from winnow.settings import Settings
 
 
@@ -176,3 +177,51 @@ def test_annotators_undo_their_own(client: Client) -> None:
     assert client.post("/api/verdicts", json=body, headers=ben).json()["verdict"]["annotator"] == "Ben Ünal"
     assert client.undo()["item"]["id"] == first["id"]
     assert client.post("/api/undo", json={}, headers=ben).json()["item"]["id"] == second["id"]
+
+
+def test_a_key_stands_for_one_press(client: Client) -> None:
+    first, second = client.queue(2)["items"]
+    client.post("/api/verdicts", json={"item_id": first["id"], "label": 1, "key": "v1"})
+    client.post("/api/undo", json={"key": "u1"})
+    for key in ("v1", "u1"):
+        response = client.post("/api/verdicts", json={"item_id": second["id"], "label": 0, "key": key})
+        assert (response.status_code, response.json()["error"]) == (409, "key_taken")
+    assert client.post("/api/undo", json={"key": "v1"}).status_code == 409
+    assert client.post("/api/verdicts", json={"item_id": second["id"], "label": 0, "key": "~undo-1"}).status_code == 422
+
+
+def test_an_item_skipped_twice_comes_back(client: Client) -> None:
+    item = client.queue(1)["items"][0]
+    client.judge(item["id"], None)
+    client.judge(item["id"], None)
+    assert client.post("/api/skipped/return", json={"key": "r1"}).json() == {
+        "returned": 1,
+        "progress": client.queue(1)["progress"],
+    }
+    assert client.queue(1)["progress"]["skipped"] == 0
+
+
+def test_a_verdict_is_logged_with_the_strategy_it_was_shown_by(client: Client) -> None:
+    client.learn(8)
+    queue = client.queue(3)
+    item = queue["items"][2]
+    client.put("/api/strategy", json={"name": "random"})
+    shown = {"model_version": queue["model"]["version"], "strategy": item["strategy"]}
+    verdict = client.judge(item["id"], 0, **shown)["verdict"]
+    assert (verdict["strategy"], verdict["rank"], verdict["selection_probability"]) == ("entropy", 2, 1.0)
+
+
+def test_a_write_that_arrived_unanswered_is_found_again(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = client.app.state.loader.session._log
+    append = log.append
+
+    def append_and_lose_the_answer(verdicts: Any) -> Any:
+        append(verdicts)
+        raise DatabaseError("the connection broke after the commit")
+
+    body = {"item_id": client.queue(1)["items"][0]["id"], "label": 1, "key": "k1"}
+    monkeypatch.setattr(log, "append", append_and_lose_the_answer)
+    assert client.post("/api/verdicts", json=body).status_code == 503
+    monkeypatch.undo()
+    assert client.post("/api/verdicts", json=body).status_code == 200
+    assert client.queue(1)["progress"]["labeled"] == 1

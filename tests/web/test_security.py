@@ -23,7 +23,9 @@ def test_this_machines_own_names_are_known(client: Client, host: str) -> None:
     assert client.get("/healthz", headers={"Host": host}).status_code == 200
 
 
-@pytest.mark.parametrize("origin", ["http://elsewhere.example", "null", "http://localhost:9999", "https://"])
+@pytest.mark.parametrize(
+    "origin", ["http://elsewhere.example", "null", "http://localhost:9999", "https://", "http://[::1"]
+)
 def test_a_write_from_a_foreign_origin_is_refused(client: Client, origin: str) -> None:
     body = {**GOOD, "item_id": client.queue(1)["items"][0]["id"]}
     response = client.post("/api/verdicts", json=body, headers={"Origin": origin})

@@ -75,7 +75,7 @@ class Learner:
         self._strategy = strategy
         self._changed = threading.Condition()
         self._is_woken = self._is_closed = False
-        self._recent: OrderedDict[int, Showing] = OrderedDict()
+        self._recent: OrderedDict[tuple[int, str], Showing] = OrderedDict()
         self.learnt = self._learn(None)
         self._remember(self.learnt.snapshot)
         self._thread = threading.Thread(target=self._run, name="learner", daemon=True)
@@ -110,10 +110,11 @@ class Learner:
             self._changed.wait_for(lambda: self.learnt.seq >= seq or self._is_closed, timeout_s)
         return self.learnt
 
-    def showing(self, version: int | None) -> Showing:
-        """What a model version showed when it is still remembered, else (and for None) what the newest shows."""
-        newest = self.learnt.snapshot.version
-        return self._recent.get(newest if version is None else version, self._recent[newest])
+    def showing(self, version: int | None, strategy: str | None) -> Showing:
+        """What a model version showed by a strategy when it is still remembered, else what the newest shows."""
+        newest = self.learnt.snapshot
+        key = (newest.version if version is None else version, strategy or newest.strategy)
+        return self._recent.get(key) or self._recent[newest.version, newest.strategy]
 
     def close(self) -> None:
         with self._changed:
@@ -153,6 +154,6 @@ class Learner:
         return Learnt(replace(snapshot, version=seq), seq, labels.rows)
 
     def _remember(self, snapshot: Snapshot) -> None:
-        self._recent[snapshot.version] = Showing.of(snapshot)
+        self._recent[snapshot.version, snapshot.strategy] = Showing.of(snapshot)
         while len(self._recent) > REMEMBERED:
             self._recent.popitem(last=False)

@@ -1,5 +1,6 @@
 """What the log's events add up to: the live verdicts, the current label of each item, the running error of the head."""
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -76,6 +77,15 @@ class Ledger:
     def currents(self) -> Iterator[Verdict]:
         """The current verdict of every item that has one, in the order of the items' first verdicts."""
         return (live[-1] for live in self._live_of_item.values())
+
+    def standing_skips(self) -> dict[str, list[Verdict]]:
+        """Item id -> its newest run of skips, newest first, for every item whose current verdict is a skip."""
+        runs = {}
+        for item_id, live in self._live_of_item.items():
+            run = list(itertools.takewhile(lambda verdict: verdict.label is None, reversed(live)))
+            if run:
+                runs[item_id] = run
+        return runs
 
     def points(self) -> list[MetricsPoint]:
         """The prequential series of all live tests, oldest first."""

@@ -147,10 +147,11 @@ class VerdictLog:
                 undone.append(Undo(seq, event_key, verdict.seq, annotator, now))
         return undone
 
-    def replay(self) -> Iterator[Verdict | Undo]:
-        """Every event, oldest first."""
+    def replay(self, after: int = 0) -> Iterator[Verdict | Undo]:
+        """Every event with a number above `after`, oldest first."""
+        events = sa.select(_events).where(_events.c.seq > after).order_by(_events.c.seq)
         with self._readable() as connection:
-            for row in connection.execute(sa.select(_events).order_by(_events.c.seq)).mappings():
+            for row in connection.execute(events).mappings():
                 yield _undo_of(row) if row["kind"] == "undo" else _verdict_of(row)
 
     def read_state(self, name: str) -> str | None:
@@ -209,7 +210,7 @@ class VerdictLog:
         except sa.exc.DBAPIError as error:
             raise DatabaseError(
                 f"The database {self._engine.url.render_as_string(hide_password=True)} failed: {error.orig}. "
-                "Nothing was recorded by this call. Check the disk's space and the file's permissions, then try again."
+                "This call is not acknowledged. Check the disk's space and the file's permissions, then try again."
             ) from error
 
 

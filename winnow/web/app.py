@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 import winnow
 from winnow.errors import (
     DatabaseError,
+    KeyTaken,
     NothingToUndo,
     NotReady,
     SettingsError,
@@ -38,6 +39,7 @@ STATUS_OF_ERROR: dict[type[WinnowError], int] = {
     UnknownStrategy: 422,
     SettingsError: 422,
     NothingToUndo: 409,
+    KeyTaken: 409,
     NoHead: 409,
     NotReady: 503,
     DatabaseError: 503,

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from pathlib import Path
 
 from winnow.errors import DatabaseError, WinnowError
 from winnow.session import Session
@@ -43,6 +44,8 @@ class Loader:
                 log.exception("The pool could not be opened.")
                 self._tell(WinnowError(f"The pool could not be opened: {type(error).__name__}: {error}"))
             self._wait_for_a_change(files)
+            if self._file_states() != files:
+                self.problem = None  # what was said is of the files before
 
     def _wait_for_a_change(self, files: list[tuple[int, int] | None]) -> None:
         """Until a file is new, or for a moment where nothing on disk tells (another server holds the database)."""
@@ -51,8 +54,9 @@ class Loader:
                 return
 
     def _file_states(self) -> list[tuple[int, int] | None]:
-        paths = (self._settings.refs, self._settings.features_path, self._settings.features_path.with_suffix(".json"))
-        return [(path.stat().st_size, path.stat().st_mtime_ns) if path.is_file() else None for path in paths]
+        features = self._settings.features_path
+        paths = (self._settings.refs, features, features.parent / f"{features.stem}.json")
+        return [_file_state(path) for path in paths]
 
     def _report(self, text: str) -> None:
         self.progress = text
@@ -62,3 +66,12 @@ class Loader:
         if self.problem is None or str(error) != str(self.problem):
             log.error("%s", error)
         self.problem = error
+
+
+def _file_state(path: Path) -> tuple[int, int] | None:
+    """Size and time of change in nanoseconds; None for what cannot be looked at."""
+    try:
+        state = path.stat()
+    except (OSError, ValueError):
+        return None
+    return state.st_size, state.st_mtime_ns

@@ -5,7 +5,15 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 Box = tuple[float, float, float, float]
-ClientKey = Annotated[str, Field(min_length=1, max_length=48, description="made by the client, one per key press")]
+ClientKey = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=48,
+        pattern=r"^[\w.:-]+$",
+        description="made by the client, a uuid for example, one per key press",
+    ),
+]
 
 
 class FromAttributes(BaseModel):
@@ -59,6 +67,7 @@ class VerdictIn(BaseModel):
     elapsed_ms: Annotated[StrictInt | None, Field(ge=0, le=2**31 - 1)] = None
     reason: Annotated[str | None, Field(max_length=200)] = None
     model_version: Annotated[StrictInt | None, Field(ge=0, description="the model the item was shown by")] = None
+    strategy: Annotated[str | None, Field(max_length=32, description="the strategy the item was shown by")] = None
 
 
 class VerdictOut(FromAttributes):

@@ -51,7 +51,7 @@ class Guard:
         if scope["method"] in SAFE_METHODS:
             return None
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        if origin is not None and _host_of(origin) != host.lower():
             return 403, "foreign_origin", f"Writes from pages of {origin!r} are refused."
         if headers.get("sec-fetch-site") in ("cross-site", "same-site"):
             return 403, "foreign_origin", "Writes from pages of other sites are refused."
@@ -69,6 +69,13 @@ class Guard:
         if not name.endswith("]"):  # "[::1]" alone has colons but no port
             name = name.rsplit(":", 1)[0] if ":" in name else name
         return name in self.allowed_hosts or "*" in self.allowed_hosts
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:  # such as an unfinished IPv6 address
+        return None
 
 
 class _BodyTooLarge(Exception):

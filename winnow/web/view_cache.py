@@ -10,7 +10,7 @@ from winnow.session import Session
 
 CACHE_BYTES = 128 * 1024 * 1024
 RENDERERS = 2  # more would only take turns on the cores that verdicts need too
-ViewKey = tuple[str, str, int, int, int]
+ViewKey = tuple[str, str, int, float, int, int]
 
 
 class ViewCache:
@@ -30,7 +30,7 @@ class ViewCache:
             state = path.stat()
         except (OSError, ValueError) as error:
             raise UnreadableImage(f"{path}: {error}. Put the file back, or take its line out of the refs.") from error
-        key = (item_id, view, size, state.st_size, state.st_mtime_ns)
+        key = (item_id, view, size, session.settings.context, state.st_size, state.st_mtime_ns)
         tag = hashlib.blake2b(repr(key).encode(), digest_size=12).hexdigest()
         cached = self._get(key)
         if cached is None:
