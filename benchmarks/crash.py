@@ -8,6 +8,7 @@ Exit status 1 when anything is missing, doubled or out of order.
 """
 
 import argparse
+import http.client
 import json
 import os
 import random
@@ -72,7 +73,7 @@ class Server:
         while time.monotonic() < deadline:
             try:
                 status, answer = self.call(method, path, body)
-            except (OSError, ValueError):  # refused, reset or broken off
+            except (OSError, ValueError, http.client.HTTPException):  # refused, reset or broken off
                 time.sleep(0.01)
                 continue
             if status < 500:
