@@ -51,6 +51,7 @@ class Learnt:
     snapshot: Snapshot
     seq: int
     labelled_rows: NDArray[np.int64]  # (m,), what the snapshot's checked probabilities belong to
+    is_hidden: NDArray[np.bool_]  # (n,), what its queue leaves out
 
 
 class Learner:
@@ -58,7 +59,7 @@ class Learner:
 
     Args:
         read_labels: answers the labels as they stand and the number of the newest event in them.
-        is_hidden: (n,) bool, rows that are never shown.
+        is_hidden: (n,) bool, rows that are not shown, until `set_hidden` says otherwise.
     """
 
     def __init__(
@@ -104,6 +105,18 @@ class Learner:
             self._changed.notify_all()
             self._changed.wait_for(lambda: self.learnt.snapshot.strategy == name, timeout_s)
 
+    def set_hidden(self, is_hidden: NDArray[np.bool_], *, timeout_s: float = 5.0) -> None:
+        """Leave the rows of is_hidden (n,) bool, and no others, out of the queue; what is learnt stays as it is.
+
+        Returns when it is in force (or after the timeout, while a fit is running).
+        """
+        is_hidden = is_hidden.copy()
+        with self._changed:
+            self._is_hidden = is_hidden
+            self._is_woken = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self.learnt.is_hidden is is_hidden or self._is_closed, timeout_s)
+
     def wait_for(self, seq: int, *, timeout_s: float) -> Learnt:
         """The newest snapshot, waiting for one that knows event `seq`."""
         with self._changed:
@@ -143,15 +156,19 @@ class Learner:
 
     def _learn(self, before: Learnt | None) -> Learnt:
         labels, seq = self._read_labels()
-        strategy = self._strategy
-        if before and before.seq == seq and before.snapshot.strategy != strategy:
-            return Learnt(reorder(before.snapshot, self._space, labels, strategy, self._is_hidden), seq, labels.rows)
+        strategy, is_hidden = self._strategy, self._is_hidden
         previous = before.snapshot if before else None
-        snapshot = next_snapshot(
-            self._space, labels, strategy, previous=previous, rng=self._rng, is_hidden=self._is_hidden
-        )
+        if before and previous and before.is_hidden is not is_hidden and previous.head is None:
+            previous = replace(previous, cover=previous.cover[:0])  # the rows shown now have a cover of their own
+        elif before and previous and before.seq == seq and self._has_another_order(before):
+            snapshot = reorder(previous, self._space, labels, strategy, is_hidden)
+            return Learnt(snapshot, seq, labels.rows, is_hidden)
+        snapshot = next_snapshot(self._space, labels, strategy, previous=previous, rng=self._rng, is_hidden=is_hidden)
         # The version is the newest event it has learnt from: it means the same after a restart.
-        return Learnt(replace(snapshot, version=seq), seq, labels.rows)
+        return Learnt(replace(snapshot, version=seq), seq, labels.rows, is_hidden)
+
+    def _has_another_order(self, before: Learnt) -> bool:
+        return before.snapshot.strategy != self._strategy or before.is_hidden is not self._is_hidden
 
     def _remember(self, snapshot: Snapshot) -> None:
         self._recent[snapshot.version, snapshot.strategy] = Showing.of(snapshot)

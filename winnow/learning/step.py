@@ -89,7 +89,8 @@ def next_snapshot(
     """Fits the head on the current labels, scores the pool and builds the queue.
 
     Without a previous snapshot rng draws the fixed random order, and once the cold-start order; is_hidden (n,) bool
-    marks rows that are never shown (duplicates). Raises UnknownStrategy.
+    marks rows that are not shown (duplicates, what is filtered out): they change the queue, never the head. Raises
+    UnknownStrategy.
     """
     strategy_named(strategy)
     is_open = _open(space, labels, is_hidden)
@@ -109,7 +110,7 @@ def next_snapshot(
         scores=None,
         kernel=None,
     )
-    snapshot = _learn(unlearnt, space, labels, is_open, previous)
+    snapshot = _learn(unlearnt, space, labels, previous)
     if snapshot.head is None and len(snapshot.cover) == 0:
         known = np.concatenate([labels.rows, labels.skipped])[-queue_length:]
         snapshot = replace(snapshot, cover=cover_order(space, is_open, known, queue_length, rng))
@@ -148,9 +149,7 @@ def reorder(
     )
 
 
-def _learn(
-    snapshot: Snapshot, space: FeatureSpace, labels: Labels, is_open: NDArray[np.bool_], previous: Snapshot | None
-) -> Snapshot:
+def _learn(snapshot: Snapshot, space: FeatureSpace, labels: Labels, previous: Snapshot | None) -> Snapshot:
     """The snapshot with a calibrated head and what it says of the pool; as it was while there is one class only."""
     usable = np.flatnonzero(space.is_usable[labels.rows])
     values = labels.values[usable]
@@ -164,7 +163,7 @@ def _learn(
     scores = next_scores(space, head, previous.scores if previous else None)
     checked = scores.decision[labels.rows]  # labels that the head was not fitted on were left out anyway
     checked[fitted] = left_out
-    open_rows = np.flatnonzero(is_open)
+    open_rows = np.flatnonzero(_open(space, labels, None))  # hidden ones too: the head is the same whatever is shown
     sample = open_rows[:: max(1, len(open_rows) // CALIBRATION_ROWS)]
     head = head.calibrated(*calibrate(checked[usable], values, scores.decision[sample]))
     return replace(
