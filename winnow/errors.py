@@ -65,3 +65,69 @@ class NotReady(WinnowError):
     """The pool is still loading, or something it needs is missing."""
 
     code = "not_ready"
+
+
+class BadBox(WinnowError):
+    """A box without area, or one that leaves its image."""
+
+    code = "bad_box"
+
+
+class UnknownGroup(WinnowError):
+    """A triage group that does not exist."""
+
+    code = "unknown_group"
+
+
+class JobError(WinnowError):
+    """A job that does not exist, cannot be stopped, or whose folder cannot be written."""
+
+    code = "bad_job"
+
+
+class TrainingError(WinnowError):
+    """A training that cannot begin or broke off; the text names the cause."""
+
+    code = "cannot_train"
+
+
+class ModelError(WinnowError):
+    """Weights that are none, of another task, or that do not fit the data set."""
+
+    code = "bad_model"
+
+
+class UnknownVersion(WinnowError):
+    """A number of a data set or model version that is not there."""
+
+    code = "unknown_version"
+
+
+class ProposalError(WinnowError):
+    """Proposals that cannot be made, read or written: bad options, images, masks or another detector's file."""
+
+    code = "bad_proposals"
+
+
+class DetectorError(WinnowError):
+    """Weights that are missing, damaged, of another task or not to be had."""
+
+    code = "bad_detector"
+
+
+class DatasetError(WinnowError):
+    """A data set version that cannot be built, found, rebuilt or exported."""
+
+    code = "bad_dataset"
+
+
+class LabelledSetError(WinnowError):
+    """A labelled YOLO or COCO set that cannot be imported; nothing of it was."""
+
+    code = "bad_labels"
+
+
+class UnknownPool(WinnowError):
+    """A refs file that is not among the project's."""
+
+    code = "unknown_pool"
