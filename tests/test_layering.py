@@ -16,19 +16,42 @@ MAY_IMPORT = {
     "features": {"pool"},
     "learning": {"features", "pool"},
     "board": {"learning", "verdicts"},
-    "session": {"board", "features", "learning", "pool", "verdicts"},
+    "filters": {"pool"},
+    "session": {"board", "features", "filters", "learning", "pool", "verdicts"},
     "review": {"board", "session", "verdicts"},
     "export": {"session", "verdicts"},
     "importing": {"pool", "verdicts"},
     "demo_pool": set(),
     "demo": {"demo_pool", "features", "pool"},
-    "web": {"board", "export", "learning", "pool", "review", "session", "verdicts"},
-    "__main__": {"demo", "export", "importing", "session", "web"},
+    "jobs": set(),
+    "masks": {"pool"},
+    "proposals": {"features", "jobs", "masks", "pool"},
+    "training": {"board", "features", "filters", "jobs", "masks", "pool", "proposals", "verdicts"},
+    "commands": {"demo", "export", "importing", "jobs", "pool", "proposals", "session", "training", "web"},
+    "web": {
+        "board",
+        "export",
+        "filters",
+        "importing",
+        "jobs",
+        "learning",
+        "masks",
+        "pool",
+        "proposals",
+        "review",
+        "session",
+        "training",
+        "verdicts",
+    },
+    "__main__": {"commands", "demo", "export", "importing", "session", "web"},
     "settings": set(),
     "errors": set(),
     "files": set(),
 }
-HEAVY = {"torch", "torchvision", "transformers", "skimage", "pandas", "pyarrow", "sklearn", "ultralytics"}
+HEAVY = {
+    *("torch", "torchvision", "transformers", "ultralytics", "segment_anything", "onnx", "onnxruntime"),
+    *("skimage", "sklearn", "pandas", "pyarrow", "cv2", "supervision", "pycocotools", "matplotlib"),
+}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 

@@ -4,20 +4,25 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from winnow.board import UNJUDGED, Board, Progress
-from winnow.errors import DatabaseError, KeyTaken, NothingToUndo, UnreadableImage, WinnowError
+from winnow.errors import DatabaseError, KeyTaken, NothingToUndo, NotReady, UnreadableImage, WinnowError
 from winnow.features.matrix import FeatureMatrix, open_features
+from winnow.filters import Filter
 from winnow.learning.learner import Learner, Showing
 from winnow.learning.space import FeatureSpace
 from winnow.learning.step import Labels, Snapshot
 from winnow.learning.strategies import STRATEGIES
 from winnow.pool import Pool, open_pool
+from winnow.pool.boxes import Box, check_box
+from winnow.pool.identity import item_id_of
+from winnow.pool.images import image_size
 from winnow.settings import Settings
 from winnow.verdicts.ledger import Ledger, MetricsPoint
 from winnow.verdicts.log import NewVerdict, Verdict, VerdictLog
@@ -88,9 +93,11 @@ class Session:
 
     def _open_verdicts(self, rng: np.random.Generator) -> None:
         self._lock = threading.Lock()
+        self._is_closed = False
         self.ledger = Ledger(self._log.replay())
         self.board = Board(self.pool.row_of, is_hidden=self.pool.is_duplicate, is_usable=self.space.is_usable)
         self.missing_items = self.board.load(self.ledger.currents())
+        self.filter, self.shown = Filter(), np.ones(self.pool.n_rows, dtype=bool)
         strategy = self._log.read_state("strategy")
         self.learner = Learner(
             self.space,
@@ -101,6 +108,9 @@ class Session:
         )
 
     def close(self) -> None:
+        """Let go of the log; whoever still holds the session is told to try again."""
+        with self._lock:
+            self._is_closed = True
         self.learner.close()
         self._log.close()
 
@@ -124,10 +134,14 @@ class Session:
         annotator: str,
         elapsed_ms: int | None = None,
         reason: str | None = None,
+        class_name: str | None = None,
         model_version: int | None = None,
         strategy: str | None = None,
     ) -> Judged:
         """Record a verdict, durably; the same key again answers what it did the first time.
+
+        `reason` says why an item is rejected (verdicts/reasons.py has those that route it), `class_name` what it is
+        instead of what was proposed.
 
         Raises:
             UnknownItem: the pool has no such item.
@@ -140,11 +154,48 @@ class Session:
                 return self._judged(known, is_new=False)
             shown = self.learner.showing(model_version, strategy)
             new = self._new_verdict(item_id, label, key, annotator, elapsed_ms, reason, shown)
-            with self._caught_up_on_failure():
-                (verdict,) = self._log.append([new])
-            self.ledger.apply(verdict)
-            self.board.set(item_id, verdict)
-            judged = self._judged(verdict, is_new=True)
+            judged = self._record(replace(new, class_name=class_name))
+        self.learner.wake()
+        return judged
+
+    def mark_image(self, item_id: str, kind: Literal["miss", "complete"], *, key: str, annotator: str) -> Judged:
+        """Say of an item's image that an object on it was missed, or that all of its objects are boxed; as `judge`."""
+        path = self.pool.item(self.pool.row_of(item_id)).path
+        image_id = item_id_of(path, None)
+        with self._lock:
+            known = self._known_verdict(key, image_id)
+            if known is not None:
+                return self._judged(known, is_new=False)
+            judged = self._record(NewVerdict(key, image_id, None, annotator, path, strategy=kind, kind=kind))
+        self.learner.wake()
+        return judged
+
+    def correct(
+        self, item_id: str, box_xyxy: Box, class_name: str, *, is_replaced: bool, key: str, annotator: str
+    ) -> Judged:
+        """Record a box drawn by hand on an item's image as accepted; as `judge`.
+
+        `is_replaced` says that it is the item's own object, better boxed: the item itself counts no more.
+
+        Raises:
+            BadBox: the box has no area or leaves the image.
+        """
+        item = self.pool.item(row := self.pool.row_of(item_id))
+        check_box(box_xyxy, image_size(self.image_file(row)))
+        new = NewVerdict(
+            key,
+            item_id_of(item.path, box_xyxy),
+            1,
+            annotator,
+            item.path,
+            box_xyxy,
+            strategy="correction",
+            class_name=class_name,
+            replaces=item_id if is_replaced else None,
+        )
+        with self._lock:
+            known = self._known_verdict(key, new.item_id)
+            judged = self._judged(known, is_new=False) if known else self._record(new)
         self.learner.wake()
         return judged
 
@@ -186,11 +237,30 @@ class Session:
         """Record verdicts made elsewhere, all or none, leaving out keys that are known; answers how many."""
         with self._lock:
             fresh = [verdict for verdict in verdicts if self.ledger.find(verdict.key) is None]
-            for verdict in self._log.append(fresh):
+            with self._caught_up_on_failure():
+                recorded = self._log.append(fresh)
+            for verdict in recorded:
                 self.ledger.apply(verdict)
-                self.board.load([verdict])
+                if verdict.kind == "verdict":
+                    self.board.load([verdict])
         self.learner.wake()
         return len(fresh)
+
+    @property
+    def saved_filter(self) -> Filter:
+        """The filter that this pool was last given."""
+        return Filter.from_json(self._log.read_state(f"filter:{self.pool.refs_path.name}"))
+
+    def set_filter(self, new: Filter, members: dict[str, NDArray[np.bool_]]) -> None:
+        """Show only what passes, now and after a restart; `members` holds (n,) bool a triage group.
+
+        Raises:
+            UnknownGroup: a group to set aside is not in `members`.
+        """
+        shown = new.shown(self.pool, members)
+        self._log.write_state(f"filter:{self.pool.refs_path.name}", new.to_json())
+        self.filter, self.shown = new, shown
+        self.learner.set_hidden(self.pool.is_duplicate | ~shown)
 
     def image_file(self, row: int) -> Path:
         """The image file of a row; raises UnreadableImage where it resolves outside the `image_root` setting."""
@@ -257,7 +327,19 @@ class Session:
             selection_probability=None if place is None else float(showing.selection_probability[place]),
             rank=place,
             reason=reason,
+            proposed_class=item.class_name,
+            score=item.score,
+            source=item.source,
         )
+
+    def _record(self, new: NewVerdict) -> Judged:
+        """Append, then tell ledger and board; the caller holds the lock and wakes the learner."""
+        with self._caught_up_on_failure():
+            (verdict,) = self._log.append([new])
+        self.ledger.apply(verdict)
+        if verdict.kind == "verdict" and self._row_or_none(verdict.item_id) is not None:
+            self.board.set(verdict.item_id, verdict)
+        return self._judged(verdict, is_new=True)
 
     def _known_verdict(self, key: str, item_id: str) -> Verdict | None:
         known = self.ledger.find(key)
@@ -267,7 +349,9 @@ class Session:
 
     @contextmanager
     def _caught_up_on_failure(self) -> Iterator[None]:
-        """When a write fails, take in what the database has all the same: a commit's answer can be lost."""
+        """Refuse to write once closed; when a write fails, take in what the database has: its answer can be lost."""
+        if self._is_closed:
+            raise NotReady("Another pool is being opened; nothing was recorded. Try again in a moment.")
         try:
             yield
         except DatabaseError:

@@ -15,6 +15,11 @@ DEFAULT_KEYS: dict[str, list[str]] = {
     "positive": ["d", "ArrowRight"],
     "skip": ["s", "ArrowDown", "Space"],
     "undo": ["Backspace"],
+    "reject_background": ["1"],
+    "reject_wrong_class": ["2"],
+    "reject_duplicate": ["3"],
+    "reject_bad_box": ["4"],
+    "missed_object": ["m"],
     "help": ["h", "?"],
     "zoom": ["z"],
     "contrast_down": ["["],
@@ -48,6 +53,8 @@ class Settings(BaseSettings):
     seed: int = 0
     context: Annotated[float, Field(ge=0, le=10)] = 0.5  # margin around a crop, as a share of the box's longer side
     image_root: Path | None = None  # when set, images that resolve outside it are refused
+    workspace: Path | None = None  # data sets, models, jobs, sessions, reports; default: workspace beside the refs
+    weights: Path | None = None  # the only folder that pages take weights from; default: weights in the workspace
     allowed_hosts: list[str] = ["localhost", "127.0.0.1", "[::1]"]
     auto_seconds: Annotated[float, Field(gt=0, le=3600)] = 3.0
     keys: dict[str, list[str]] = {}  # action -> keys, over DEFAULT_KEYS
@@ -59,6 +66,38 @@ class Settings(BaseSettings):
     @property
     def database_url(self) -> str:
         return self.database or f"sqlite:///{(self.refs.parent / 'winnow.db').absolute()}"
+
+    @property
+    def base_folder(self) -> Path:
+        """Where refs of every round lie: image paths in the log are relative to it."""
+        return self.refs.absolute().parent
+
+    @property
+    def workspace_path(self) -> Path:
+        return (self.workspace or self.base_folder / "workspace").absolute()
+
+    @property
+    def weights_path(self) -> Path:
+        return (self.weights or self.workspace_path / "weights").absolute()
+
+    @property
+    def browse_root(self) -> Path:
+        """The folder below which the Predict page offers folders of images."""
+        return (self.image_root or self.base_folder).absolute()
+
+    def environment(self) -> dict[str, str]:
+        """These settings as environment variables, with absolute paths, for processes of their own."""
+        values = {
+            "refs": self.refs.absolute(),
+            "features": self.features and self.features.absolute(),
+            "database": self.database_url,
+            "image_root": self.image_root and self.image_root.absolute(),
+            "workspace": self.workspace_path,
+            "weights": self.weights_path,
+            "annotator": self.annotator,
+            "seed": self.seed,
+        }
+        return {f"WINNOW_{name.upper()}": str(value) for name, value in values.items() if value is not None}
 
     @property
     def key_table(self) -> dict[str, list[str]]:

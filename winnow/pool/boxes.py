@@ -1,5 +1,7 @@
 """Box geometry: boxes are (x1, y1, x2, y2) in pixels of the upright image, x right, y down, x2 and y2 exclusive."""
 
+from winnow.errors import BadBox
+
 Box = tuple[float, float, float, float]
 
 SMALLEST_VIEW = 32.0  # pixels; a context smaller than this says nothing to a person
@@ -22,3 +24,13 @@ def context_view(box_xyxy: Box, context: float) -> Box:
     half = max(max(x2 - x1, y2 - y1) * (1 + 2 * context), SMALLEST_VIEW) / 2
     x_center, y_center = (x1 + x2) / 2, (y1 + y2) / 2
     return (x_center - half, y_center - half, x_center + half, y_center + half)
+
+
+def check_box(box_xyxy: Box, size_wh: tuple[int, int]) -> None:
+    """Raises BadBox for a box without area, with sides that are not finite, or that leaves an image of this size."""
+    x1, y1, x2, y2 = box_xyxy
+    width, height = size_wh
+    if not (0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height):
+        raise BadBox(
+            f"The box {box_xyxy} must have x1 < x2 and y1 < y2 and lie on the image of {width} × {height} pixels."
+        )

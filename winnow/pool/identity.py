@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from winnow.errors import RefsError
+from winnow.pool.boxes import Box
 
 
 def normalise_paths(paths: list[str], refs_path: Path) -> tuple[list[str], np.ndarray]:
@@ -67,3 +68,9 @@ def find_duplicates(
     is_duplicate = np.zeros(len(ids), bool)
     is_duplicate[rows] = True
     return is_duplicate
+
+
+def item_id_of(path: str, box_xyxy: Box | None) -> str:
+    """The id, 16 hex digits, of one item by its normal path and box (None = the whole image)."""
+    box = np.array([box_xyxy or (np.nan,) * 4], np.float64)
+    return f"{int(item_ids([path], np.zeros(1, np.int32), box)[0]):016x}"

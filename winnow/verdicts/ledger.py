@@ -31,6 +31,7 @@ class Ledger:
         self.last_seq = 0
         self._by_seq: dict[int, Verdict] = {}
         self._live_of_item: dict[str, list[Verdict]] = {}
+        self._live_of_image: dict[str, list[Verdict]] = {}  # by path: misses and completions
         self._live_of_annotator: dict[str, list[int]] = defaultdict(list)
         self._event_of_key: dict[str, Verdict | Undo] = {}
         self._undone: set[int] = set()
@@ -46,7 +47,10 @@ class Ledger:
         if isinstance(event, Undo):
             return self._take_back(event.undoes)
         self._by_seq[event.seq] = event
-        self._live_of_item.setdefault(event.item_id, []).append(event)
+        if event.kind == "verdict":
+            self._live_of_item.setdefault(event.item_id, []).append(event)
+        else:
+            self._live_of_image.setdefault(event.path, []).append(event)
         self._live_of_annotator[event.annotator].append(event.seq)
         self._count(event, 1)
         return event
@@ -78,6 +82,10 @@ class Ledger:
         """The current verdict of every item that has one, in the order of the items' first verdicts."""
         return (live[-1] for live in self._live_of_item.values())
 
+    def image_events(self) -> dict[str, list[Verdict]]:
+        """Image path -> its live misses and completions, oldest first; only images that have one."""
+        return self._live_of_image
+
     def standing_skips(self) -> dict[str, list[Verdict]]:
         """Item id -> its newest run of skips, newest first, for every item whose current verdict is a skip."""
         runs = {}
@@ -106,10 +114,12 @@ class Ledger:
     def _take_back(self, seq: int) -> Verdict:
         verdict = self._by_seq[seq]
         self._undone.add(seq)
-        live = self._live_of_item[verdict.item_id]
-        live.remove(verdict)
-        if not live:
-            del self._live_of_item[verdict.item_id]
+        live_of, place = (
+            (self._live_of_item, verdict.item_id) if verdict.kind == "verdict" else (self._live_of_image, verdict.path)
+        )
+        live_of[place].remove(verdict)
+        if not live_of[place]:
+            del live_of[place]
         self._count(verdict, -1)
         return verdict
 
@@ -121,7 +131,12 @@ class Ledger:
 
 
 def _is_test(verdict: Verdict) -> bool:
-    return verdict.label in (0, 1) and verdict.probability is not None and verdict.strategy not in NOT_A_TEST
+    return (
+        verdict.kind == "verdict"
+        and verdict.label in (0, 1)
+        and verdict.probability is not None
+        and verdict.strategy not in NOT_A_TEST
+    )
 
 
 def _brier(verdict: Verdict) -> float:

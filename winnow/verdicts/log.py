@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from winnow.errors import DatabaseError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 POSTGRES_LOCK = 0x57494E4E  # the advisory lock's number, "WINN"
 
 _metadata = sa.MetaData()
@@ -23,7 +23,7 @@ _events = sa.Table(
     _metadata,
     sa.Column("seq", sa.Integer, primary_key=True),
     sa.Column("key", sa.String(64), nullable=False, unique=True),  # made by the client: one press, one event
-    sa.Column("kind", sa.String(8), nullable=False),  # "verdict" or "undo"
+    sa.Column("kind", sa.String(8), nullable=False),  # a verdict's kind, or "undo"
     sa.Column("undoes", sa.Integer, unique=True),  # an undo's verdict; at most one undo a verdict
     sa.Column("item_id", sa.String(16), nullable=False, index=True),
     sa.Column("label", sa.Integer),  # class index; null = skip
@@ -39,14 +39,28 @@ _events = sa.Table(
     # The item in words, so that the log can be read without the pool it came from.
     sa.Column("path", sa.Text, nullable=False),
     *(sa.Column(side, sa.Float) for side in ("x1", "y1", "x2", "y2")),
+    # Since schema 2. What the item claimed, and what a correction says instead.
+    sa.Column("proposed_class", sa.Text),
+    sa.Column("score", sa.Float),
+    sa.Column("source", sa.Text),
+    sa.Column("class_name", sa.Text),  # the class that the annotator gave, over the proposed one
+    sa.Column("replaces", sa.String(16)),  # the item whose box this corrected one replaces
     sqlite_autoincrement=True,
 )
+_SINCE_2 = ("proposed_class", "score", "source", "class_name", "replaces")
 _state = sa.Table("state", _metadata, sa.Column("name", sa.String(64), primary_key=True), sa.Column("value", sa.Text))
+
+
+Kind = Literal["verdict", "miss", "complete"]
 
 
 @dataclass(frozen=True, slots=True)
 class NewVerdict:
-    """A verdict on its way into the log; columns of the table above have the meanings."""
+    """An event on its way into the log; columns of the table above have the meanings.
+
+    A `miss` says that an image has an object which nobody proposed, `complete` that all its objects are boxed by now;
+    the item of both is the whole image.
+    """
 
     key: str
     item_id: str
@@ -61,6 +75,12 @@ class NewVerdict:
     selection_probability: float | None = None
     rank: int | None = None
     reason: str | None = None
+    kind: Kind = "verdict"
+    proposed_class: str | None = None
+    score: float | None = None
+    source: str | None = None
+    class_name: str | None = None
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +103,17 @@ class Undo:
 
 
 class VerdictLog:
-    """One writer's access to the log; a second process that opens the same database is refused.
+    """One writer's access to the log; a second writer of the same database is refused.
 
     Args:
         url: an SQLAlchemy URL, such as `sqlite:////data/winnow.db` or `postgresql+psycopg://…`.
+        is_writer: False only reads, also while a server writes; the log must be there.
 
     Raises:
         DatabaseError: cannot be opened, is locked by another server, or was written by a newer Winnow.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, is_writer: bool = True) -> None:
         self._url = url
         self._write_lock = threading.Lock()
         try:
@@ -105,16 +126,20 @@ class VerdictLog:
         self._is_sqlite = self._engine.dialect.name == "sqlite"
         if self._is_sqlite:
             sa.event.listen(self._engine, "connect", _set_pragmas)
-        self._process_lock = self._lock_out_others()
+        self._process_lock = self._lock_out_others() if is_writer else None
         try:
-            self._create_schema()
+            if is_writer:
+                self._create_schema()
+            else:
+                self._check_readable()
         except BaseException:
             self.close()
             raise
 
     def close(self) -> None:
         self._engine.dispose()
-        self._process_lock.release()
+        if self._process_lock:
+            self._process_lock.release()
 
     def append(self, verdicts: Sequence[NewVerdict]) -> list[Verdict]:
         """Write verdicts in one transaction; when this returns they are on disk.
@@ -186,8 +211,30 @@ class VerdictLog:
         with self._transaction() as connection:
             _metadata.create_all(connection)
             version = connection.execute(sa.select(_state.c.value).where(_state.c.name == "schema_version")).scalar()
+            self._refuse_newer(version)
             if version is None:
                 connection.execute(_state.insert().values(name="schema_version", value=str(SCHEMA_VERSION)))
+            elif int(version) < SCHEMA_VERSION:
+                _add_columns(connection, _SINCE_2)
+                connection.execute(
+                    _state.update().where(_state.c.name == "schema_version").values(value=str(SCHEMA_VERSION))
+                )
+
+    def _check_readable(self) -> None:
+        """Raises DatabaseError where there is no log of this schema to read."""
+        database = self._engine.url.database
+        if self._is_sqlite and not (database and Path(database).is_file()):
+            raise DatabaseError(
+                f"There is no database at {database!r} yet. Judge something first, or set WINNOW_DATABASE."
+            )
+        version = self.read_state("schema_version")
+        self._refuse_newer(version)
+        if version is not None and int(version) < SCHEMA_VERSION:
+            raise DatabaseError(
+                f"The database {self._url} was written by an older Winnow. Start its server once: that updates it."
+            )
+
+    def _refuse_newer(self, version: str | None) -> None:
         if version is not None and int(version) > SCHEMA_VERSION:
             raise DatabaseError(
                 f"The database {self._url} has schema {version}; this Winnow knows {SCHEMA_VERSION}. Update Winnow."
@@ -247,8 +294,15 @@ def _stored(connection: sa.Connection, new: NewVerdict, now: float) -> Verdict:
     values = {f.name: getattr(new, f.name) for f in fields(new)}
     box = values.pop("box_xyxy")
     sides = dict(zip(("x1", "y1", "x2", "y2"), box, strict=True)) if box else {}
-    seq = _insert(connection, {**values, **sides, "kind": "verdict", "created_at": now})
+    seq = _insert(connection, {**values, **sides, "created_at": now})
     return Verdict(**values, box_xyxy=box, seq=seq, created_at=now)
+
+
+def _add_columns(connection: sa.Connection, names: Sequence[str]) -> None:
+    for name in names:
+        column = _events.c[name]
+        kind = column.type.compile(connection.dialect)
+        connection.execute(sa.text(f"ALTER TABLE {_events.name} ADD COLUMN {name} {kind}"))
 
 
 def _insert(connection: sa.Connection, row: dict[str, Any]) -> int:

@@ -15,19 +15,40 @@ from threadpoolctl import threadpool_limits
 
 import winnow
 from winnow.errors import (
+    BadBox,
     DatabaseError,
     KeyTaken,
     NothingToUndo,
     NotReady,
     SettingsError,
+    UnknownGroup,
     UnknownItem,
+    UnknownPool,
     UnknownStrategy,
     UnreadableImage,
     WinnowError,
 )
 from winnow.export import NoHead
+from winnow.jobs.jobs import Jobs
 from winnow.settings import Settings
-from winnow.web import export, label, media, pages, review
+from winnow.training.workspace import Workspace
+from winnow.web import (
+    datasets,
+    export,
+    images,
+    jobs,
+    label,
+    media,
+    models,
+    pages,
+    pools,
+    predict,
+    reports,
+    review,
+    sessions,
+    train,
+    triage,
+)
 from winnow.web.loader import Loader
 from winnow.web.schemas import ErrorOut, Health
 from winnow.web.security import Guard
@@ -36,6 +57,9 @@ from winnow.web.view_cache import ViewCache
 STATUS_OF_ERROR: dict[type[WinnowError], int] = {
     UnknownItem: 404,
     UnreadableImage: 422,
+    UnknownPool: 404,
+    UnknownGroup: 422,
+    BadBox: 422,
     UnknownStrategy: 422,
     SettingsError: 422,
     NothingToUndo: 409,
@@ -44,6 +68,23 @@ STATUS_OF_ERROR: dict[type[WinnowError], int] = {
     NotReady: 503,
     DatabaseError: 503,
 }
+ROOMS = (
+    label,
+    review,
+    export,
+    triage,
+    images,
+    pools,
+    jobs,
+    predict,
+    datasets,
+    train,
+    sessions,
+    models,
+    reports,
+    media,
+    pages,
+)
 SWITCH_INTERVAL_S = 0.0005
 ERROR_STATUSES = (400, 403, 404, 409, 413, 422, 503)
 
@@ -66,7 +107,9 @@ def create_app(settings: Settings) -> FastAPI:
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         threadpool_limits(1, "blas")  # the learner has threads of its own, and these give way
         app.state.loader.start()
+        app.state.jobs.start()
         yield
+        app.state.jobs.close()
         app.state.loader.close()
 
     answers: dict[int | str, dict[str, Any]] = {status: {"model": ErrorOut} for status in ERROR_STATUSES}
@@ -74,7 +117,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.loader = Loader(settings)
     app.state.views = ViewCache()
-    for room in (label, review, export, media, pages):
+    app.state.workspace = Workspace(settings.workspace_path)
+    app.state.jobs = Jobs(app.state.workspace.jobs, settings.environment())
+    for room in ROOMS:
         app.include_router(room.router)
     app.mount("/static", FreshStatic(directory=pages.ROOT / "static"), name="static")
     app.add_middleware(Guard, allowed_hosts=settings.allowed_hosts)

@@ -6,8 +6,11 @@ from urllib.parse import unquote
 from fastapi import Depends, Header, Request
 
 from winnow.errors import NotReady, SettingsError
+from winnow.jobs.jobs import Jobs
 from winnow.session import Session
 from winnow.settings import Settings
+from winnow.training.workspace import Workspace
+from winnow.web.loader import Loader
 from winnow.web.view_cache import ViewCache
 
 
@@ -27,8 +30,23 @@ def get_views(request: Request) -> ViewCache:
     return request.app.state.views
 
 
+def get_workspace(request: Request) -> Workspace:
+    return request.app.state.workspace
+
+
+def get_jobs(request: Request) -> Jobs:
+    return request.app.state.jobs
+
+
+def get_loader(request: Request) -> Loader:
+    return request.app.state.loader
+
+
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 SessionDep = Annotated[Session, Depends(get_session)]
+WorkspaceDep = Annotated[Workspace, Depends(get_workspace)]
+JobsDep = Annotated[Jobs, Depends(get_jobs)]
+LoaderDep = Annotated[Loader, Depends(get_loader)]
 ViewsDep = Annotated[ViewCache, Depends(get_views)]
 
 

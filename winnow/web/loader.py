@@ -18,12 +18,13 @@ class Loader:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._stop = threading.Event()
+        self._switch = threading.Lock()
         self.session: Session | None = None
         self.problem: WinnowError | None = None
         self.progress = "Starting"
-        self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
 
     def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -32,11 +33,31 @@ class Loader:
         if self.session is not None:
             self.session.close()
 
+    def open_pool(self, refs: Path, features: Path) -> None:
+        """Close the pool that is shown and open another one, on the same database, in the background."""
+        with self._switch:
+            self._stop.set()
+            self._thread.join()
+            session, self.session = self.session, None
+            self.problem, self.progress = None, f"Opening {refs.name}"
+            if session is not None:
+                session.close()
+            self._settings = self._settings.model_copy(update={"refs": refs, "features": features})
+            self._stop.clear()
+            self.start()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings with the refs and features of the pool that is shown."""
+        return self._settings
+
     def _run(self) -> None:
         while not self._stop.is_set():
             files = self._file_states()
             try:
-                self.session = Session(self._settings, report=self._report)
+                session = Session(self._settings, report=self._report)
+                restore_filter(session)
+                self.session = session
                 return
             except WinnowError as error:
                 self._tell(error)
@@ -66,6 +87,15 @@ class Loader:
         if self.problem is None or str(error) != str(self.problem):
             log.error("%s", error)
         self.problem = error
+
+
+def restore_filter(session: Session) -> None:
+    """Put the filter in force that this pool was last given."""
+    saved = session.saved_filter
+    if saved != session.filter:
+        from winnow.proposals.triage import triage_of
+
+        session.set_filter(saved, triage_of(session.pool).members if saved.set_aside else {})
 
 
 def _file_state(path: Path) -> tuple[int, int] | None:

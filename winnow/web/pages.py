@@ -1,6 +1,6 @@
 """The pages: each a template and a frozen context; while the pool cannot be served, the set-up page in their place."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from starlette.responses import Response
 from winnow.errors import WinnowError
 from winnow.session import Session
 from winnow.settings import Settings
+from winnow.verdicts.reasons import REASONS
 from winnow.web.label import strategy_choices
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,17 +42,42 @@ class PageContext:
 
 @router.get("/", name="label_page")
 def label_page(request: Request) -> Response:
-    return _page(request, "label.html", "Label")
+    return _pool_page(request, "label.html", "Label")
+
+
+@router.get("/triage", name="triage_page")
+def triage_page(request: Request) -> Response:
+    return _pool_page(request, "triage.html", "Triage")
+
+
+@router.get("/images", name="images_page")
+def images_page(request: Request) -> Response:
+    return _pool_page(request, "images.html", "Images")
 
 
 @router.get("/review", name="review_page")
 def review_page(request: Request) -> Response:
-    return _page(request, "review.html", "Review")
+    return _pool_page(request, "review.html", "Review")
 
 
 @router.get("/export", name="export_page")
 def export_page(request: Request) -> Response:
-    return _page(request, "export.html", "Export")
+    return _pool_page(request, "export.html", "Export")
+
+
+@router.get("/predict", name="predict_page")
+def predict_page(request: Request) -> Response:
+    return _page(request, "predict.html", "Predict")
+
+
+@router.get("/train", name="train_page")
+def train_page(request: Request) -> Response:
+    return _page(request, "train.html", "Train")
+
+
+@router.get("/models", name="models_page")
+def models_page(request: Request) -> Response:
+    return _page(request, "models.html", "Models")
 
 
 def error_page(request: Request, status: int, detail: str) -> Response:
@@ -61,15 +87,22 @@ def error_page(request: Request, status: int, detail: str) -> Response:
 
 
 def _page(request: Request, template: str, title: str) -> Response:
+    """A page that also works before there is a pool."""
+    settings: Settings = request.app.state.settings
+    session: Session | None = request.app.state.loader.session
+    name = session.pool.name if session else settings.refs.stem
+    page = PageContext(title, name, _config(settings, session))
+    return templates.TemplateResponse(request, template, {"page": page}, headers={"Cache-Control": "no-store"})
+
+
+def _pool_page(request: Request, template: str, title: str) -> Response:
     settings: Settings = request.app.state.settings
     loader = request.app.state.loader
-    session: Session | None = loader.session
-    if session is None:
-        problem = _problem(loader.problem, loader.progress)
-        page = PageContext(problem.title, settings.refs.stem, _config(settings, None), problem)
-        return templates.TemplateResponse(request, "setup.html", {"page": page}, headers={"Cache-Control": "no-store"})
-    page = PageContext(title, session.pool.name, _config(settings, session))
-    return templates.TemplateResponse(request, template, {"page": page}, headers={"Cache-Control": "no-store"})
+    if loader.session is not None:
+        return _page(request, template, title)
+    problem = _problem(loader.problem, loader.progress)
+    page = PageContext(problem.title, settings.refs.stem, _config(settings, None), problem)
+    return templates.TemplateResponse(request, "setup.html", {"page": page}, headers={"Cache-Control": "no-store"})
 
 
 def _problem(error: WinnowError | None, progress: str) -> Problem:
@@ -86,6 +119,7 @@ def _config(settings: Settings, session: Session | None) -> dict[str, Any]:
         "auto_seconds": settings.auto_seconds,
         "annotator": settings.annotator,
         "strategies": [choice.model_dump() for choice in strategy_choices()],
+        "reasons": [asdict(reason) for reason in REASONS.values()],
         "encoder": session and (session.features.encoder or "made elsewhere"),
         "pool": session
         and {

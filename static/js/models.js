@@ -1,0 +1,3 @@
+// @ts-check
+/** The models page. */
+import { openHeader } from "./header.js";

@@ -1,0 +1,3 @@
+// @ts-check
+/** The predict page. */
+import { openHeader } from "./header.js";

@@ -1,0 +1,3 @@
+// @ts-check
+/** The train page. */
+import { openHeader } from "./header.js";

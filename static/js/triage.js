@@ -1,0 +1,3 @@
+// @ts-check
+/** The triage page. */
+import { openHeader } from "./header.js";

@@ -1,0 +1,5 @@
+"""Round reports."""
+
+from fastapi import APIRouter
+
+router = APIRouter(prefix="/api", tags=["reports"])
