@@ -1,0 +1,233 @@
+"""Data set versions: what the verdicts say at one moment, as immutable numbered folders that ultralytics trains on."""
+
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from winnow.errors import DatasetError, UnknownVersion, WinnowError
+from winnow.training.holdout import Holdout
+from winnow.training.manifest import ImageEntry, Manifest, Part, content_hash, count
+from winnow.training.selection import LEFT_OUT, DatasetOptions, Report, Selection, select
+from winnow.training.truth import Truth
+from winnow.training.version_files import check_sources, differences, image_path, write_version
+from winnow.training.workspace import Workspace, appearing, numbered
+
+__all__ = ["DatasetOptions", "DatasetVersion", "build_dataset", "get_dataset", "grow_holdout", "list_datasets"]
+
+
+@dataclass(frozen=True)
+class DatasetVersion:
+    """A version on disk; `is_new` is False when a build found nothing new and answers the newest version."""
+
+    folder: Path
+    manifest: Manifest
+    is_new: bool = False
+
+    @property
+    def number(self) -> int:
+        return self.manifest.number
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.manifest.classes
+
+    @property
+    def counts(self) -> dict[str, dict[str, Any]]:
+        """Part ("train", "holdout") -> images, negatives, painted, rejected and boxes by class."""
+        return self.manifest.counts
+
+    @property
+    def data_yaml(self) -> Path:
+        return self.folder / "data.yaml"
+
+    def entries(self, part: Part) -> list[ImageEntry]:
+        """The images of a part, by name."""
+        return [entry for entry in self.manifest.images if entry.part == part]
+
+    def image_file(self, entry: ImageEntry) -> Path:
+        return image_path(self.folder, entry)
+
+
+class _Silent:
+    def progress(self, done: int, total: int, text: str = "") -> None: ...
+    def check_stop(self) -> None: ...
+
+
+def list_datasets(workspace: Workspace) -> list[DatasetVersion]:
+    """Every whole version, oldest first; raises DatasetError for one whose manifest is damaged."""
+    return [_read(folder) for folder in numbered(workspace.datasets).values()]
+
+
+def get_dataset(workspace: Workspace, number: int | None = None) -> DatasetVersion:
+    """One version, the newest for None; raises UnknownVersion."""
+    folders = numbered(workspace.datasets)
+    if not folders:
+        raise UnknownVersion("There is no data set version yet. Build one: python -m winnow dataset")
+    folder = folders.get(max(folders) if number is None else number)
+    if folder is None:
+        raise UnknownVersion(f"There is no data set version {number}; there are {', '.join(map(str, folders))}.")
+    return _read(folder)
+
+
+def grow_holdout(truth: Truth, workspace: Workspace, *, share: float = 0.2, seed: int = 0) -> Holdout:
+    """The split with every image that is known by now in a part; written when any is new."""
+    with locked(workspace):
+        return _grow_holdout(truth, workspace, share, seed)
+
+
+def build_dataset(
+    truth: Truth,
+    workspace: Workspace,
+    options: DatasetOptions,
+    *,
+    base_folder: Path,
+    image_root: Path | None,
+    report: Report | None = None,
+) -> DatasetVersion:
+    """Write the next version, or answer the newest one where it would be the same.
+
+    Args:
+        base_folder: what image paths are relative to.
+        image_root: images that resolve outside it are left out; None = no limit.
+
+    Raises:
+        DatasetError: no accepted box, no hold-out image, a class outside `options.classes`; nothing was written.
+        WinnowError: the disk is full or not writable; nothing is listed.
+    """
+    report = report or _Silent()
+    with locked(workspace):
+        holdout = _grow_holdout(truth, workspace, options.holdout_share, options.seed)
+        selection = select(truth, holdout, options, base_folder=base_folder, image_root=image_root, report=report)
+        previous = get_dataset(workspace) if numbered(workspace.datasets) else None
+        manifest = _manifest(selection, options, previous, base_folder, last_seq=truth.last_seq)
+        if previous and previous.manifest.content_hash == manifest.content_hash:
+            return previous
+        folder = workspace.datasets / f"v{manifest.number:04d}"
+        with appearing(folder) as unfinished:
+            write_version(unfinished, manifest, base_folder=base_folder, report=report)
+    return DatasetVersion(folder, manifest, is_new=True)
+
+
+def rebuild_dataset(
+    workspace: Workspace, number: int, out: Path, *, base_folder: Path, report: Report | None = None
+) -> list[str]:
+    """Make a version again in the new folder `out` from its manifest alone; answers the version's files that differ.
+
+    Raises:
+        DatasetError: source images changed (each is named), or `out` is there already.
+    """
+    version = get_dataset(workspace, number)
+    refuse_existing(out)
+    check_sources(version.manifest, base_folder)
+    with appearing(out.absolute()) as unfinished:
+        write_version(unfinished, version.manifest, base_folder=base_folder, report=report or _Silent())
+    return differences(version.folder, out, version.manifest, base_folder)
+
+
+def refuse_existing(folder: Path) -> None:
+    """Raises DatasetError where something is there already."""
+    if folder.exists():
+        raise DatasetError(f"{folder} is there already; name a folder that does not exist yet.")
+
+
+@contextmanager
+def locked(workspace: Workspace) -> Iterator[None]:
+    """One builder of a workspace at a time; what one that was killed left behind is removed."""
+    try:
+        workspace.datasets.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(workspace.datasets / "building.lock")
+        lock.acquire()
+    except OSError as error:
+        raise WinnowError(f"{workspace.datasets} cannot be written: {error}. Make the folder writable.") from error
+    try:
+        for unfinished in workspace.datasets.glob("writing-*"):
+            shutil.rmtree(unfinished, ignore_errors=True)
+        yield
+    finally:
+        lock.release()
+
+
+def _grow_holdout(truth: Truth, workspace: Workspace, share: float, seed: int) -> Holdout:
+    holdout = Holdout.read(workspace.holdout)
+    new = {path: truth.group_of(path) for path in truth.paths if holdout.part_of(path) is None}
+    grown = holdout.drawn(new, share=share, seed=seed)
+    if grown is not holdout:
+        grown.write(workspace.holdout)
+    return grown
+
+
+def _manifest(
+    selection: Selection, options: DatasetOptions, previous: DatasetVersion | None, base_folder: Path, *, last_seq: int
+) -> Manifest:
+    images = tuple(selection.images)
+    found = {mark.class_name for entry in images for mark in entry.accepted}
+    classes = _class_list(found, options, previous.classes if previous else ())
+    counts = count(classes, images)
+    _refuse_useless(counts, selection)
+    return Manifest(
+        number=previous.number + 1 if previous else 1,
+        created_at=time.time(),
+        settings=asdict(options),
+        classes=classes,
+        base_folder=str(base_folder),
+        last_seq=last_seq,
+        previous=previous.number if previous else None,
+        content_hash=content_hash(classes, images),
+        left_out={reason: n for reason, n in selection.left_out.items() if n},
+        unreadable=selection.unreadable,
+        counts=counts,
+        images=images,
+    )
+
+
+def _class_list(found: Iterable[str], options: DatasetOptions, previous: tuple[str, ...]) -> tuple[str, ...]:
+    """A class keeps its number from version to version; new ones come after, sorted."""
+    if options.classes is None:
+        return previous + tuple(sorted(set(found) - set(previous)))
+    if len(set(options.classes)) < len(options.classes):
+        raise DatasetError(f"The class list {', '.join(options.classes)} names a class twice.")
+    unknown = sorted(set(found) - set(options.classes))
+    if unknown:
+        raise DatasetError(
+            f"Accepted boxes are of classes that the list {', '.join(options.classes)} does not have: "
+            f"{', '.join(unknown)}. Add them to the list, or change the class of these boxes."
+        )
+    return options.classes
+
+
+def _refuse_useless(counts: dict[str, dict[str, Any]], selection: Selection) -> None:
+    """Raises DatasetError for a version that nothing could be learnt from or measured on."""
+    left_out = describe_left_out(selection.left_out)
+    n_train, n_holdout = (sum(counts[part]["boxes"].values()) for part in ("train", "holdout"))
+    if not n_train and n_holdout:
+        raise DatasetError(
+            f"All {n_holdout} accepted boxes lie on hold-out images, none on training images. "
+            f"Judge images of the training part, or use --partial.{left_out}"
+        )
+    if not n_train:
+        raise DatasetError(f"There is no accepted box to train on. Accept some proposals first.{left_out}")
+    if not counts["holdout"]["images"]:
+        raise DatasetError(
+            "No hold-out image is complete, so nothing could be measured. Judge every proposal of some images of the "
+            f"hold-out.{left_out}"
+        )
+    if not n_holdout:
+        raise DatasetError(
+            f"The {counts['holdout']['images']} hold-out images have no accepted box, so nothing could be measured. "
+            f"Complete some hold-out images that have objects.{left_out}"
+        )
+
+
+def describe_left_out(left_out: dict[str, int]) -> str:
+    """A line a reason for the terminal and the page, beginning with a line break; empty where nothing was left out."""
+    return "".join(f"\n  left out: {n:,} images, {LEFT_OUT[reason]}" for reason, n in left_out.items() if n)
+
+
+def _read(folder: Path) -> DatasetVersion:
+    return DatasetVersion(folder, Manifest.read(folder / "manifest.json"))

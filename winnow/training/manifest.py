@@ -1,0 +1,124 @@
+"""What a data set version says of itself: every image, every box with the verdict behind it, and the hash of it all."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Literal
+
+from winnow.errors import DatasetError
+from winnow.pool.boxes import Box
+from winnow.training.yolo_labels import label_line
+
+SCHEMA = 1
+Part = Literal["train", "holdout"]
+PARTS: tuple[Part, ...] = ("train", "holdout")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A box on an image: its class (of a rejected or painted one: the claim) and the verdict behind it, 0 = none."""
+
+    item_id: str
+    box_xyxy: Box
+    class_name: str
+    seq: int
+
+
+@dataclass(frozen=True)
+class ImageEntry:
+    """An image of a version. `path` is relative to the base folder, `name` the file's in the version."""
+
+    path: str
+    name: str
+    part: Part
+    state: str
+    group: str | None
+    size_wh: tuple[int, int]
+    blake2b: str  # of the source file
+    n_bytes: int
+    is_copy: bool  # a PNG copy (painted, or of a kind that trainers read otherwise); else a link
+    accepted: tuple[Mark, ...]
+    rejected: tuple[Mark, ...]
+    painted: tuple[Mark, ...]
+
+    def label_text(self, classes: tuple[str, ...]) -> str:
+        """The content of the image's label file; empty where nothing is on it."""
+        lines = [label_line(classes.index(mark.class_name), mark.box_xyxy, self.size_wh) for mark in self.accepted]
+        return "".join(f"{line}\n" for line in dict.fromkeys(lines))
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Everything a version follows from: with it and the source images it can be made again byte for byte."""
+
+    number: int
+    created_at: float  # seconds since 1970, UTC
+    settings: dict[str, Any]
+    classes: tuple[str, ...]
+    base_folder: str
+    last_seq: int  # the log's newest event at the time
+    previous: int | None
+    content_hash: str
+    left_out: dict[str, int]  # reason -> images
+    unreadable: dict[str, str]  # path -> why
+    counts: dict[str, dict[str, Any]]
+    images: tuple[ImageEntry, ...]
+    schema: int = field(default=SCHEMA)
+
+    def to_json(self) -> bytes:
+        return (json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n").encode()
+
+    @classmethod
+    def read(cls, path: Path) -> "Manifest":
+        """Raises DatasetError where the file is missing, damaged or of a newer Winnow."""
+        try:
+            values = json.loads(path.read_bytes())
+            if values["schema"] > SCHEMA:
+                raise DatasetError(f"{path} has schema {values['schema']}; this Winnow knows {SCHEMA}. Update Winnow.")
+            images = tuple(_entry(image) for image in values.pop("images"))
+            return cls(**{**values, "classes": tuple(values["classes"]), "images": images})
+        except (OSError, ValueError, TypeError, LookupError) as error:
+            raise DatasetError(
+                f"{path} is no manifest of a data set version: {error}. Restore it, or build anew."
+            ) from error
+
+
+def content_hash(classes: tuple[str, ...], images: tuple[ImageEntry, ...]) -> str:
+    """blake2b over the class list and, an image, its part, name, source hash, label file and painted boxes."""
+    digest = blake2b(json.dumps(classes).encode(), digest_size=16)
+    for entry in images:
+        painted = [mark.box_xyxy for mark in entry.painted]
+        values = [entry.part, entry.name, entry.is_copy, entry.blake2b, entry.label_text(classes), painted]
+        digest.update(json.dumps(values).encode())
+    return digest.hexdigest()
+
+
+def count(classes: tuple[str, ...], images: tuple[ImageEntry, ...]) -> dict[str, dict[str, Any]]:
+    """Part -> images, negatives (without a box), painted, and boxes by class in the order of the classes."""
+    counts: dict[str, dict[str, Any]] = {}
+    for part in PARTS:
+        entries = [entry for entry in images if entry.part == part]
+        boxes = dict.fromkeys(classes, 0)
+        for entry in entries:
+            for mark in entry.accepted:
+                boxes[mark.class_name] += 1
+        counts[part] = {
+            "images": len(entries),
+            "negatives": sum(not entry.accepted for entry in entries),
+            "painted": sum(bool(entry.painted) for entry in entries),
+            "rejected": sum(len(entry.rejected) for entry in entries),
+            "boxes": boxes,
+        }
+    return counts
+
+
+def _entry(values: dict[str, Any]) -> ImageEntry:
+    marks = {kind: tuple(map(_mark, values[kind])) for kind in ("accepted", "rejected", "painted")}
+    width, height = values["size_wh"]
+    return ImageEntry(**{**values, **marks, "size_wh": (width, height)})
+
+
+def _mark(values: dict[str, Any]) -> Mark:
+    x1, y1, x2, y2 = values["box_xyxy"]
+    return Mark(values["item_id"], (x1, y1, x2, y2), values["class_name"], values["seq"])

@@ -1,0 +1,155 @@
+"""Which images enter a data set version, and what each of their boxes becomes in it."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import Literal, Protocol
+
+from winnow.errors import DatasetError, UnreadableImage
+from winnow.pool.boxes import clip_box
+from winnow.training.holdout import Holdout
+from winnow.training.manifest import ImageEntry, Mark, Part
+from winnow.training.sources import inspect_source
+from winnow.training.truth import ImageRecord, Region, Truth
+
+Rejects = Literal["background", "ignore"]
+
+# Why an image is left out -> in words
+LEFT_OUT = {
+    "untouched": "nothing on them is judged",
+    "in_progress": "some proposals are not judged yet",
+    "open_misses": "an object is reported that nobody has boxed",
+    "nothing_certain": "nothing on them is accepted or rejected",
+    "only_rejects": "they have rejected regions only, and rejects are ignored",
+    "off_image": "an accepted box lies outside the image",
+    "unreadable": "the image cannot be read, or trainers would refuse it",
+}
+
+
+class Report(Protocol):
+    """Where long work tells how far it is and hears that it shall stop; `winnow.jobs.reporter()` is one."""
+
+    def progress(self, done: int, total: int, text: str = ...) -> None: ...
+    def check_stop(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class DatasetOptions:
+    """What enters a version.
+
+    partial: also images with open proposals, these painted over in the training copy. rejects: "background" trains
+    rejected regions as such, "ignore" paints them over and leaves out images with nothing else. classes: the class
+    list, None = the last version's and whatever is new. holdout_share and seed are of draws yet to come.
+    """
+
+    partial: bool = False
+    rejects: Rejects = "background"
+    classes: tuple[str, ...] | None = None
+    holdout_share: float = 0.2
+    seed: int = 0
+
+
+@dataclass
+class Selection:
+    """The images of a version by part and name, and what was left out: reason -> images, path -> what is wrong."""
+
+    images: list[ImageEntry] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+
+def select(
+    truth: Truth,
+    holdout: Holdout,
+    options: DatasetOptions,
+    *,
+    base_folder: Path,
+    image_root: Path | None,
+    report: Report,
+) -> Selection:
+    """Look at every image that has verdicts. Each must be in a part of the hold-out split."""
+    selection = Selection()
+    paths, states = truth.paths, truth.states()
+    touched = [path for path, state in zip(paths, states.tolist(), strict=True) if state]
+    selection.left_out["untouched"] = len(paths) - len(touched)
+    for done, path in enumerate(touched):
+        report.check_stop()
+        report.progress(done, len(touched), "Reading images")
+        part = holdout.part_of(path)
+        if part is None:
+            raise DatasetError(f"{path} is in no part of the hold-out split. Build the data set again.")
+        _add(selection, truth.record(path), part, options, base_folder, image_root)
+    selection.images.sort(key=lambda entry: (entry.part, entry.name))
+    return selection
+
+
+def _add(
+    selection: Selection,
+    record: ImageRecord,
+    part: Part,
+    options: DatasetOptions,
+    base_folder: Path,
+    image_root: Path | None,
+) -> None:
+    reason = _reason_to_leave_out(record, part, options)
+    if reason is None:
+        try:
+            entry = _entry(record, part, options, base_folder, image_root)
+        except UnreadableImage as error:
+            selection.unreadable[record.path] = str(error)
+            reason = "unreadable"
+        else:
+            if all(clip_box(mark.box_xyxy, entry.size_wh) for mark in entry.accepted):
+                selection.images.append(entry)
+                return
+            reason = "off_image"
+    selection.left_out[reason] += 1
+
+
+def _reason_to_leave_out(record: ImageRecord, part: Part, options: DatasetOptions) -> str | None:
+    """A key of LEFT_OUT; None where the image enters."""
+    if record.open_misses:
+        return "open_misses"
+    if record.state != "complete" and not (options.partial and part == "train"):
+        return "in_progress"
+    if record.state != "complete" and not (record.accepted or record.rejected):
+        return "nothing_certain"
+    if options.rejects == "ignore" and part == "train" and record.rejected and not record.accepted:
+        return "only_rejects"
+    return None
+
+
+def _entry(
+    record: ImageRecord, part: Part, options: DatasetOptions, base_folder: Path, image_root: Path | None
+) -> ImageEntry:
+    source = inspect_source(base_folder / record.path, image_root)
+    # The hold-out is never painted: what measures must not change with how one trains.
+    ignored = record.rejected if options.rejects == "ignore" and part == "train" else ()
+    painted = _marks((*record.unreviewed, *ignored))
+    is_copy = bool(painted) or source.link_suffix is None
+    return ImageEntry(
+        path=record.path,
+        name=_name(record.path, ".png" if is_copy else source.link_suffix or ""),
+        part=part,
+        state=record.state,
+        group=record.group,
+        size_wh=source.size_wh,
+        blake2b=source.blake2b,
+        n_bytes=source.n_bytes,
+        is_copy=is_copy,
+        accepted=_marks(record.accepted),
+        rejected=_marks(record.rejected),
+        painted=painted,
+    )
+
+
+def _name(path: str, suffix: str) -> str:
+    """A flat file name: the stem, made plain, and ten hex digits of the whole path, which make it the image's own."""
+    stem = re.sub(r"[^\w.-]+", "_", Path(path).stem)[:60]
+    return f"{stem}-{blake2b(path.encode(), digest_size=5).hexdigest()}{suffix}"
+
+
+def _marks(regions: tuple[Region, ...]) -> tuple[Mark, ...]:
+    return tuple(Mark(region.item_id, region.box_xyxy, region.class_name, region.seq) for region in regions)
