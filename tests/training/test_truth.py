@@ -1,0 +1,151 @@
+"""What verdicts say of each image: truth, background, what nobody has judged, and when an image is complete."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from winnow.pool import open_pool
+from winnow.pool.identity import item_id_of
+from winnow.training.truth import ImageRecord, Truth
+from winnow.verdicts.ledger import Ledger
+from winnow.verdicts.log import NewVerdict, VerdictLog
+
+CAT, DOG = (0.0, 0.0, 10.0, 10.0), (20.0, 20.0, 40.0, 40.0)
+REFS = """path,x1,y1,x2,y2,class,score,group
+a.png,0,0,10,10,cat,0.9,farm
+a.png,20,20,40,40,dog,0.4,farm
+b.png,0,0,10,10,cat,0.2,
+"""
+
+
+class Story:
+    """A pool of two images and what people said of it."""
+
+    def __init__(self, folder: Path, refs: str = REFS) -> None:
+        (folder / "refs.csv").write_text(refs)
+        self.pool = open_pool(folder / "refs.csv")
+        self.log = VerdictLog(f"sqlite:///{folder / 'w.db'}")
+        self.n = 0
+
+    def say(self, box: tuple | None = CAT, label: int | None = 1, path: str = "a.png", **more: object) -> "Story":
+        self.n += 1
+        item_id = item_id_of(path, box)
+        self.log.append([NewVerdict(f"k{self.n}", item_id, label, "ana", path, box, **more)])  # type: ignore[arg-type]
+        return self
+
+    def record(self, path: str = "a.png", covered: list[bool] | None = None) -> ImageRecord:
+        truth = Truth(self.pool, Ledger(self.log.replay()), covered=None if covered is None else np.array(covered))
+        return truth.record(path)
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Story:
+    return Story(tmp_path)
+
+
+def boxes(regions: tuple) -> list[tuple]:
+    return [(region.box_xyxy, region.class_name) for region in regions]
+
+
+def test_an_image_nobody_looked_at_is_untouched_and_all_unreviewed(story: Story) -> None:
+    record = story.record()
+    assert (record.state, record.group) == ("untouched", "farm")
+    assert boxes(record.unreviewed) == [(CAT, "cat"), (DOG, "dog")]
+    assert (record.accepted, record.rejected, record.to_correct) == ((), (), ())
+
+
+def test_an_image_is_complete_when_every_proposal_is_judged(story: Story) -> None:
+    assert story.say(CAT, 1).record().state == "in_progress"
+    record = story.say(DOG, 0).record()
+    assert record.state == "complete"
+    assert boxes(record.accepted) == [(CAT, "cat")]
+    assert boxes(record.rejected) == [(DOG, "dog")]
+
+
+def test_a_skip_leaves_a_region_unreviewed(story: Story) -> None:
+    record = story.say(CAT, 1).say(DOG, None).record()
+    assert record.state == "in_progress"
+    assert boxes(record.unreviewed) == [(DOG, "dog")]
+
+
+def test_a_corrected_class_overrides_the_proposed_one(story: Story) -> None:
+    record = story.say(CAT, 0, reason="wrong_class", class_name="fox").say(DOG, 0, reason="background").record()
+    assert (record.state, boxes(record.accepted), boxes(record.rejected)) == (
+        "complete",
+        [(CAT, "fox")],
+        [(DOG, "dog")],
+    )
+
+
+@pytest.mark.parametrize("reason", ["wrong_class", "bad_box"])
+def test_an_object_whose_class_or_box_is_wrong_is_never_background(story: Story, reason: str) -> None:
+    record = story.say(CAT, 0, reason=reason).say(DOG, 1).record()
+    assert record.state == "in_progress"
+    assert boxes(record.to_correct) == boxes(record.unreviewed) == [(CAT, "cat")]
+    assert record.rejected == ()
+
+
+def test_a_corrected_box_takes_the_place_of_the_bad_one(story: Story) -> None:
+    story.say(CAT, 0, reason="bad_box").say(DOG, 1)
+    better = (1.0, 1.0, 12.0, 12.0)
+    record = story.say(better, 1, class_name="cat", replaces=item_id_of("a.png", CAT)).record()
+    assert record.state == "complete"
+    assert boxes(record.accepted) == [(better, "cat"), (DOG, "dog")]
+
+
+def test_a_correction_taken_back_leaves_the_bad_box_to_correct(story: Story) -> None:
+    story.say(CAT, 0, reason="bad_box").say(DOG, 1).say((1.0, 1.0, 12.0, 12.0), 1, replaces=item_id_of("a.png", CAT))
+    verdict = Ledger(story.log.replay()).newest_of("ana")
+    assert verdict is not None
+    story.log.undo([verdict], key="u", annotator="ana")
+    assert boxes(story.record().to_correct) == [(CAT, "cat")]
+
+
+def test_a_duplicate_is_neither_truth_nor_background(story: Story) -> None:
+    record = story.say(CAT, 1).say(DOG, 0, reason="duplicate").record()
+    assert (record.state, boxes(record.accepted), record.rejected) == ("complete", [(CAT, "cat")], ())
+
+
+def test_an_open_miss_holds_an_image_back_until_it_is_completed(story: Story) -> None:
+    story.say(CAT, 1).say(DOG, 1).say(None, None, kind="miss", strategy="miss")
+    assert (story.record().state, story.record().open_misses) == ("in_progress", 1)
+    story.say((50.0, 50.0, 60.0, 60.0), 1, class_name="cat").say(None, None, kind="complete", strategy="complete")
+    record = story.record()
+    assert (record.state, record.open_misses, len(record.accepted)) == ("complete", 0, 3)
+
+
+def test_a_miss_after_the_completion_opens_the_image_again(story: Story) -> None:
+    story.say(None, None, kind="complete", strategy="complete").say(None, None, kind="miss", strategy="miss")
+    assert (story.record().state, story.record().open_misses) == ("in_progress", 1)
+
+
+def test_a_completed_image_has_nothing_unreviewed(story: Story) -> None:
+    record = story.say(CAT, 1).say(None, None, kind="complete", strategy="complete").record()
+    assert (record.state, record.unreviewed, boxes(record.accepted)) == ("complete", (), [(CAT, "cat")])
+
+
+def test_a_near_duplicate_set_aside_needs_no_verdict_of_its_own(story: Story) -> None:
+    story.say(CAT, 1)
+    assert story.record(covered=[False, True, False]).state == "complete"
+    assert story.record(covered=[False, False, False]).state == "in_progress"
+
+
+def test_images_of_earlier_pools_are_known_from_the_log_alone(story: Story) -> None:
+    story.say(CAT, 1, path="old.png", proposed_class="cat").say(None, None, path="new.png", kind="complete")
+    truth = Truth(story.pool, Ledger(story.log.replay()))
+    assert truth.paths == ["a.png", "b.png", "new.png", "old.png"]
+    assert truth.states().tolist() == [0, 0, 2, 2]
+    assert boxes(truth.record("old.png").accepted) == [(CAT, "cat")]
+
+
+def test_an_undone_verdict_leaves_the_image_untouched(story: Story) -> None:
+    story.say(CAT, 1)
+    (verdict,) = Ledger(story.log.replay()).currents()
+    story.log.undo([verdict], key="u", annotator="ana")
+    assert story.record().state == "untouched"
+
+
+def test_whole_images_are_no_regions(tmp_path: Path) -> None:
+    story = Story(tmp_path, "path\na.png\n").say(None, 1)
+    assert story.record() == ImageRecord("a.png", "untouched", (), (), (), (), 0, None)
