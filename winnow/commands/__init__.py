@@ -1,0 +1,5 @@
+"""The commands of `python -m winnow`, in the order of the round: each module's `add` registers its own."""
+
+from winnow.commands import dataset, export_, import_, propose, serve
+
+COMMANDS = (serve, propose, import_, dataset, export_)
