@@ -1,0 +1,173 @@
+"""Labelled sets made elsewhere, as a starting point: their boxes become accepted verdicts, their images complete."""
+
+import os
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Literal
+
+from winnow.errors import LabelledSetError
+from winnow.pool.boxes import Box
+from winnow.pool.identity import item_id_of, normalise_paths
+from winnow.training.dataset import locked
+from winnow.training.holdout import Holdout
+from winnow.training.labelled_coco import read_coco_set
+from winnow.training.labelled_files import LabelledFile, refuse
+from winnow.training.labelled_yolo import read_yolo_set
+from winnow.training.manifest import Part
+from winnow.training.workspace import Workspace
+from winnow.verdicts.ledger import Ledger
+from winnow.verdicts.log import NewVerdict, VerdictLog
+
+Split = Literal["draw", "holdout", "train"]
+SPLITS: tuple[Split, ...] = ("draw", "holdout", "train")
+STRATEGY = "import"
+
+
+@dataclass(frozen=True)
+class LabelledImage:
+    """An image of a set. `part` is the set's own split; `is_whole` False: it has objects that no box stands for."""
+
+    path: str  # relative to the base folder
+    boxes: tuple[tuple[str, Box], ...]
+    part: Part | None
+    is_whole: bool
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import did: events written, images, and how many of these are (now or before) in each part."""
+
+    recorded: int
+    known: int
+    images: int
+    parts: dict[Part | None, int]
+
+
+def is_labelled_set(path: Path) -> bool:
+    """Whether a path names a YOLO set (folder, data.yaml) or a COCO file, and not a table of labels."""
+    return path.is_dir() or path.suffix.lower() in (".yaml", ".yml", ".json")
+
+
+def read_labelled_set(path: Path, base_folder: Path, *, images: Path | None = None) -> list[LabelledImage]:
+    """Every image of a set in the order of its paths, all of it checked.
+
+    Args:
+        path: a data.yaml, a folder with one or with a file of names, or a COCO annotation file.
+        base_folder: what image paths in the log are relative to; the images must lie below it.
+        images: the folder that the set's image names are relative to, when it is not the obvious one.
+
+    Raises:
+        LabelledSetError: names what is wrong, every bad line (the first 20) with its place.
+    """
+    files = (read_coco_set if path.suffix.lower() == ".json" else read_yolo_set)(path, images)
+    if not files:
+        raise LabelledSetError(f"{path}: no images in it, so there is nothing to import.")
+    names = _paths_below(files, base_folder)
+    twice = [name for name, n in Counter(names).items() if n > 1]
+    refuse(path, [f"{name}: the same image stands more than once in the set" for name in twice])
+    by_name = dict(sorted(zip(names, files, strict=True), key=lambda named: named[0]))
+    refuse(path, [f"{name}: {box} is of two classes" for name, file in by_name.items() for box in _doubled(file)])
+    return [LabelledImage(n, tuple(dict.fromkeys(f.boxes)), f.part, f.is_whole) for n, f in by_name.items()]
+
+
+def events_of(labelled: list[LabelledImage], *, annotator: str) -> list[NewVerdict]:
+    """An accepted verdict a box, and a completion an image (a miss where objects have no box).
+
+    Keys follow from the content, so that a set that is imported twice is recorded once.
+    """
+    events = []
+    for image in labelled:
+        keys = []
+        for class_name, box in image.boxes:
+            keys.append(_key("box", image.path, class_name, *map(repr, box)))
+            item_id = item_id_of(image.path, box)
+            events.append(
+                NewVerdict(keys[-1], item_id, 1, annotator, image.path, box, strategy=STRATEGY, class_name=class_name)
+            )
+        kind: Literal["complete", "miss"] = "complete" if image.is_whole else "miss"
+        key, whole = _key(kind, image.path, *sorted(keys)), item_id_of(image.path, None)
+        events.append(NewVerdict(key, whole, None, annotator, image.path, strategy=STRATEGY, kind=kind))
+    return events
+
+
+def labelled_set_events(
+    path: Path, base_folder: Path, *, annotator: str, images: Path | None = None
+) -> list[NewVerdict]:
+    """The events of a set, for `Session.import_labels`; raises LabelledSetError, as `read_labelled_set`."""
+    return events_of(read_labelled_set(path, base_folder, images=images), annotator=annotator)
+
+
+def import_labelled_set(
+    labelled: list[LabelledImage],
+    url: str,
+    workspace: Workspace,
+    *,
+    annotator: str,
+    split: Split | None = None,
+    groups: Mapping[str, str | None] | None = None,
+) -> Imported:
+    """Record a set in the log of this URL, all or none, and assign its images to the hold-out split.
+
+    Raises DatabaseError, with nothing changed, where a server has the log open.
+    """
+    events = events_of(labelled, annotator=annotator)
+    log = VerdictLog(url)
+    try:
+        ledger = Ledger(log.replay())
+        fresh = [event for event in events if ledger.find(event.key) is None]
+        # The split first: a data set that is built in between must not draw what is assigned here.
+        holdout = assign_parts(labelled, workspace, split=split, groups=groups or {})
+        log.append(fresh)
+    finally:
+        log.close()
+    parts = Counter(holdout.part_of(image.path) for image in labelled)
+    return Imported(len(fresh), len(events) - len(fresh), len(labelled), dict(parts))
+
+
+def assign_parts(
+    labelled: list[LabelledImage], workspace: Workspace, *, split: Split | None, groups: Mapping[str, str | None]
+) -> Holdout:
+    """Put the set's images where `split` says, by default where the set's own split has them (val and test: hold-out).
+
+    Images that are in a part already stay there; those that nobody assigns are drawn at the next build.
+    """
+    with locked(workspace):
+        holdout = Holdout.read(workspace.holdout)
+        if split == "draw":
+            return holdout
+        wanted = {image.path: part for image in labelled if (part := split or image.part)}
+        grown = holdout.assigned(wanted, groups)
+        if grown is not holdout:
+            grown.write(workspace.holdout)
+        return grown
+
+
+def _paths_below(files: list[LabelledFile], base_folder: Path) -> list[str]:
+    """Image paths relative to the base folder; a link to an image below it counts as that image.
+
+    So the images of an exported data set version are the pool's own again.
+    """
+    paths = [_path_below(os.path.abspath(file.file), base_folder.absolute() / "refs") for file in files]
+    outside = [path for path in paths if os.path.isabs(path)]
+    refuse(base_folder, [f"{path}: the image is not below the project's folder" for path in outside])
+    return paths
+
+
+def _path_below(path: str, refs_path: Path) -> str:
+    targets = [os.path.join(os.path.dirname(path), os.readlink(path))] if os.path.islink(path) else []
+    names = [normalise_paths([candidate], refs_path)[0][0] for candidate in (*targets, path)]
+    return next((name for name in names if not os.path.isabs(name)), names[-1])
+
+
+def _doubled(file: LabelledFile) -> list[Box]:
+    classes_of: dict[Box, set[str]] = {}
+    for class_name, box in file.boxes:
+        classes_of.setdefault(box, set()).add(class_name)
+    return [box for box, classes in classes_of.items() if len(classes) > 1]
+
+
+def _key(*parts: str) -> str:
+    return f"labels-{blake2b(chr(0).join(parts).encode(), digest_size=16).hexdigest()}"
