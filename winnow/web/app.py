@@ -17,14 +17,21 @@ import winnow
 from winnow.errors import (
     BadBox,
     DatabaseError,
+    DatasetError,
+    DetectorError,
+    JobError,
     KeyTaken,
+    ModelError,
     NothingToUndo,
     NotReady,
+    ProposalError,
     SettingsError,
+    TrainingError,
     UnknownGroup,
     UnknownItem,
     UnknownPool,
     UnknownStrategy,
+    UnknownVersion,
     UnreadableImage,
     WinnowError,
 )
@@ -49,22 +56,31 @@ from winnow.web import (
     train,
     triage,
 )
+from winnow.web.image_states import ImageStatesOf
 from winnow.web.loader import Loader
 from winnow.web.schemas import ErrorOut, Health
 from winnow.web.security import Guard
+from winnow.web.triage_work import TriageWork
 from winnow.web.view_cache import ViewCache
 
 STATUS_OF_ERROR: dict[type[WinnowError], int] = {
     UnknownItem: 404,
     UnreadableImage: 422,
     UnknownPool: 404,
+    UnknownVersion: 404,
     UnknownGroup: 422,
     BadBox: 422,
     UnknownStrategy: 422,
     SettingsError: 422,
+    DatasetError: 422,
+    DetectorError: 422,
+    ProposalError: 422,
     NothingToUndo: 409,
     KeyTaken: 409,
     NoHead: 409,
+    JobError: 409,
+    ModelError: 409,
+    TrainingError: 409,
     NotReady: 503,
     DatabaseError: 503,
 }
@@ -117,6 +133,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.loader = Loader(settings)
     app.state.views = ViewCache()
+    app.state.triage = TriageWork()
+    app.state.image_states = ImageStatesOf()
     app.state.workspace = Workspace(settings.workspace_path)
     app.state.jobs = Jobs(app.state.workspace.jobs, settings.environment())
     for room in ROOMS:
