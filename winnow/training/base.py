@@ -1,0 +1,80 @@
+"""What a training starts from: nothing, weights, or an earlier model version; and whether that fits the data set."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from winnow.errors import DetectorError, ModelError
+from winnow.proposals.detector import check_detector
+from winnow.proposals.weights import find_weights
+from winnow.training.models import ModelVersion, get_model
+from winnow.training.quiet import quiet_ultralytics
+from winnow.training.workspace import Workspace
+
+TASK = "detect"
+
+
+@dataclass(frozen=True)
+class Base:
+    """`model` is what ultralytics is given: a .pt file, or the name of a .yaml for a model that knows nothing."""
+
+    name: str
+    model: str
+    version: ModelVersion | None = None
+
+
+def find_base(name: str, workspace: Workspace, weights_folder: Path) -> Base:
+    """`v3` or `3`, a `.yaml`, or weights by file or by ultralytics' name, which are fetched where they are not there.
+
+    Raises:
+        UnknownVersion: no such model version.
+        ModelError: no such architecture, or weights that are none or of another task. Loading a .pt runs code in it.
+    """
+    if re.fullmatch(r"v?\d+", name):
+        version = get_model(workspace, int(name.removeprefix("v")))
+        return Base(version.name, str(version.weights), version)
+    if name.endswith((".yaml", ".yml")):
+        return Base(name, _architecture(name))
+    try:
+        path = find_weights(name, weights_folder)
+        if path.suffix.lower() != ".pt":
+            raise ModelError(f"{name} cannot be trained on: only .pt weights can. Name those it was exported from.")
+        facts = check_detector(path)
+    except DetectorError as error:
+        raise ModelError(str(error)) from error
+    if facts.task != TASK:
+        raise ModelError(f"{name} is a model of the task {facts.task!r}; boxes train {TASK!r} models. Give another.")
+    return Base(name, str(path))
+
+
+def _architecture(name: str) -> str:
+    quiet_ultralytics(Path())
+    from ultralytics.nn.tasks import guess_model_task, yaml_model_load
+    from ultralytics.utils.checks import check_yaml
+
+    found = check_yaml(re.sub(r"(\d+)([nslmx])(.+)?$", r"\1\3", name), hard=False) or check_yaml(name, hard=False)
+    if not found:
+        raise ModelError(f"{name} is neither a file nor an architecture of ultralytics. Try yolo11n.yaml.")
+    try:
+        task = guess_model_task(yaml_model_load(name))
+    except (OSError, ValueError, TypeError, LookupError) as error:
+        raise ModelError(f"{name} describes no model: {error}. Try yolo11n.yaml.") from error
+    if task != TASK:
+        raise ModelError(f"{name} is of the task {task!r}; boxes train {TASK!r} models. Try yolo11n.yaml.")
+    return name
+
+
+def check_classes(version: ModelVersion | None, classes: tuple[str, ...]) -> tuple[str, ...]:
+    """The classes that are new to a version that training goes on from; they are learnt from nothing.
+
+    Raises:
+        ModelError: the same classes in another order, or some are missing: every number would change its meaning.
+    """
+    if version is None or classes[: len(version.classes)] == version.classes:
+        return classes[len(version.classes) :] if version else ()
+    had, has = ", ".join(version.classes), ", ".join(classes)
+    what = "them in another order" if set(version.classes) <= set(classes) else "not all of them"
+    raise ModelError(
+        f"{version.name} knows the classes {had}; the data set has {what}: {has}. Build the data set with --classes "
+        f"{','.join(version.classes)} (new ones after them), or start from other weights."
+    )
