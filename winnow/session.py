@@ -182,16 +182,17 @@ class Session:
         """
         item = self.pool.item(row := self.pool.row_of(item_id))
         check_box(box_xyxy, image_size(self.image_file(row)))
+        new_id = item_id_of(item.path, box_xyxy)
         new = NewVerdict(
             key,
-            item_id_of(item.path, box_xyxy),
+            new_id,
             1,
             annotator,
             item.path,
             box_xyxy,
             strategy="correction",
             class_name=class_name,
-            replaces=item_id if is_replaced else None,
+            replaces=item_id if is_replaced and item_id != new_id else None,  # the same box: only its class is another
         )
         with self._lock:
             known = self._known_verdict(key, new.item_id)
@@ -245,6 +246,12 @@ class Session:
                     self.board.load([verdict])
         self.learner.wake()
         return len(fresh)
+
+    @contextmanager
+    def reading(self) -> Iterator[Ledger]:
+        """The ledger, held still; nothing is recorded meanwhile, so copy what is needed and leave."""
+        with self._lock:
+            yield self.ledger
 
     @property
     def saved_filter(self) -> Filter:

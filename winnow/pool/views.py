@@ -11,7 +11,7 @@ from winnow.errors import UnreadableImage
 from winnow.pool.boxes import Box, clip_box, context_view
 from winnow.pool.images import decode, image_size, open_image, orientation_of
 
-View = Literal["image", "context", "crop"]
+View = Literal["image", "plain", "context", "crop"]
 
 _PADDING = (128, 128, 128)  # neutral grey: where a view reaches over the image's edge
 _OUTLINE, _OUTLINE_EDGE = (230, 159, 0), (0, 0, 0)  # orange of the Okabe-Ito colour-blind-safe palette (2008), on black
@@ -25,9 +25,9 @@ def render_view(path: Path, box_xyxy: Box | None, *, view: View, size: int, cont
 
     `image`: the whole image, with the box drawn; a file that a browser shows as it is passes through untouched.
     `crop`: the part of the box that lies on the image. `context`: `context_view(box_xyxy, context)`, grey where it
-    reaches over the edge, no box drawn. Without a box all three are the whole image. Raises UnreadableImage.
+    reaches over the edge, no box drawn. `plain`: the whole image, no box. Without a box all are the whole image. Raises UnreadableImage.
     """
-    if box_xyxy is None:
+    if box_xyxy is None or view == "plain":
         return _original(path, size) or _encode(_whole(path, None, size))
     full_wh = image_size(path)
     clipped = clip_box(box_xyxy, full_wh)

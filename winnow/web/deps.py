@@ -10,7 +10,9 @@ from winnow.jobs.jobs import Jobs
 from winnow.session import Session
 from winnow.settings import Settings
 from winnow.training.workspace import Workspace
+from winnow.web.image_states import ImageStates
 from winnow.web.loader import Loader
+from winnow.web.triage_work import TriageWork
 from winnow.web.view_cache import ViewCache
 
 
@@ -28,6 +30,10 @@ def get_session(request: Request) -> Session:
 
 def get_views(request: Request) -> ViewCache:
     return request.app.state.views
+
+
+def get_triage(request: Request) -> TriageWork:
+    return request.app.state.triage
 
 
 def get_workspace(request: Request) -> Workspace:
@@ -48,6 +54,14 @@ WorkspaceDep = Annotated[Workspace, Depends(get_workspace)]
 JobsDep = Annotated[Jobs, Depends(get_jobs)]
 LoaderDep = Annotated[Loader, Depends(get_loader)]
 ViewsDep = Annotated[ViewCache, Depends(get_views)]
+TriageDep = Annotated[TriageWork, Depends(get_triage)]
+
+
+def get_image_states(request: Request, session: SessionDep) -> ImageStates:
+    return request.app.state.image_states.session(session)
+
+
+ImageStatesDep = Annotated[ImageStates, Depends(get_image_states)]
 
 
 def get_annotator(

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from winnow.learning.strategies import STRATEGIES
 from winnow.session import Session
 from winnow.web.deps import AnnotatorDep, SessionDep
-from winnow.web.present import DEFAULT_N, item_out, queue_out, verdict_out
+from winnow.web.present import DEFAULT_N, item_out, judged_out, queue_out, verdict_out
 from winnow.web.schemas import (
     JudgedOut,
     MetricsOut,
@@ -39,12 +39,7 @@ def record_verdict(
     """Record a verdict; answered once it is on disk. The same key again answers the same verdict."""
     judged = session.judge(**body.model_dump(), annotator=annotator)
     response.status_code = 201 if judged.is_new else 200
-    return JudgedOut(
-        verdict=verdict_out(judged.verdict),
-        progress=ProgressOut.model_validate(judged.progress),
-        metrics=None if judged.metrics is None else MetricsPointOut.model_validate(judged.metrics),
-        queue=queue_out(session, n),
-    )
+    return judged_out(session, judged, n)
 
 
 @router.post("/undo")
@@ -52,7 +47,8 @@ def take_back(body: UndoIn, session: SessionDep, annotator: AnnotatorDep, n: Que
     """Take back the annotator's newest live verdict."""
     taken = session.undo(key=body.key, annotator=annotator)
     queue = queue_out(session, n)
-    item = None if taken.row is None else item_out(session, taken.row, strategy=queue.strategy)
+    row = taken.row if taken.verdict.kind == "verdict" else None  # a mark is on an image, not on an item
+    item = None if row is None else item_out(session, row, strategy=queue.strategy)
     return UndoneOut(
         verdict=verdict_out(taken.verdict),
         item=item,

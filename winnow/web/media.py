@@ -18,7 +18,7 @@ def read_view(
     session: SessionDep,
     views: ViewsDep,
     item_id: Annotated[str, Path(max_length=16)],
-    view: Annotated[View, Query(description="the whole image, the crop with its context, or the crop")] = "image",
+    view: Annotated[View, Query(description="image: whole, its box drawn; plain: no box")] = "image",
     size: Annotated[int, Query(ge=16, le=4096, description="longest side in pixels")] = DEFAULT_SIZE,
 ) -> Response:
     """An item's picture; one that cannot be read is left out of the queue from then on."""

@@ -1,12 +1,13 @@
 """From the session's rows and verdicts to what goes over the wire."""
 
 from winnow.pool import context_view
-from winnow.session import QueueView, Session
+from winnow.session import Judged, QueueView, Session
 from winnow.verdicts.log import Verdict
 from winnow.web.media import DEFAULT_SIZE
-from winnow.web.schemas import ItemOut, ModelOut, ProgressOut, QueueOut, VerdictOut
+from winnow.web.schemas import ItemOut, JudgedOut, MetricsPointOut, ModelOut, ProgressOut, QueueOut, VerdictOut
 
 DEFAULT_N = 12
+THUMB_SIZE = 192
 
 
 def item_out(
@@ -51,3 +52,13 @@ def model_out(view: QueueView) -> ModelOut:
 
 def verdict_out(verdict: Verdict) -> VerdictOut:
     return VerdictOut.model_validate(verdict)
+
+
+def judged_out(session: Session, judged: Judged, n: int) -> JudgedOut:
+    """What a press led to, and the `n` items that come next."""
+    return JudgedOut(
+        verdict=verdict_out(judged.verdict),
+        progress=ProgressOut.model_validate(judged.progress),
+        metrics=None if judged.metrics is None else MetricsPointOut.model_validate(judged.metrics),
+        queue=queue_out(session, n),
+    )

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StringConstraints, model_validator
 
 Box = tuple[float, float, float, float]
 ClientKey = Annotated[
@@ -13,6 +13,10 @@ ClientKey = Annotated[
         pattern=r"^[\w.:-]+$",
         description="made by the client, a uuid for example, one per key press",
     ),
+]
+
+ClassName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
 ]
 
 
@@ -65,14 +69,25 @@ class VerdictIn(BaseModel):
     label: Annotated[StrictInt | None, Field(ge=0, le=1, description="1 positive, 0 negative, null = skip")]
     key: ClientKey
     elapsed_ms: Annotated[StrictInt | None, Field(ge=0, le=2**31 - 1)] = None
-    reason: Annotated[str | None, Field(max_length=200)] = None
+    reason: Annotated[
+        str | None,
+        Field(max_length=200, description="background, wrong_class, duplicate, bad_box, or own words"),
+    ] = None
+    class_name: Annotated[ClassName | None, Field(description="what it is instead; with reason wrong_class")] = None
     model_version: Annotated[StrictInt | None, Field(ge=0, description="the model the item was shown by")] = None
     strategy: Annotated[str | None, Field(max_length=32, description="the strategy the item was shown by")] = None
+
+    @model_validator(mode="after")
+    def _names_a_class_only_for_a_wrong_one(self) -> "VerdictIn":
+        if self.class_name is not None and (self.reason != "wrong_class" or self.label != 0):
+            raise ValueError("class_name goes with label 0 and reason wrong_class only")
+        return self
 
 
 class VerdictOut(FromAttributes):
     seq: int
     key: str
+    kind: Annotated[Literal["verdict", "miss", "complete"], Field(description="what it is on: an item, or its image")]
     item_id: str
     label: int | None
     annotator: str
@@ -84,6 +99,8 @@ class VerdictOut(FromAttributes):
     selection_probability: float | None
     rank: int | None
     reason: str | None
+    class_name: Annotated[str | None, Field(description="what the annotator says it is instead")]
+    replaces: Annotated[str | None, Field(description="the item whose box this one corrects")]
 
 
 class MetricsPointOut(FromAttributes):

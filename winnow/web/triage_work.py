@@ -1,0 +1,64 @@
+"""Triage of the pool that is shown, worked out once in the background: a million boxes take a while."""
+
+import logging
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from winnow.errors import NotReady, WinnowError
+from winnow.pool import Pool
+
+if TYPE_CHECKING:
+    from winnow.proposals.triage import Triage
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Work:
+    """One pool's triage under way; `triage` or `problem` is there once it has ended."""
+
+    fingerprint: str
+    began_at: float = field(default_factory=time.monotonic)
+    triage: "Triage | None" = None
+    problem: str | None = None
+
+
+class TriageWork:
+    """Starts on the first ask for a pool, and is kept until another pool is asked for."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._work: _Work | None = None
+
+    def look(self, pool: Pool) -> "tuple[Triage | None, str | None, float]":
+        """The triage once it is there, what went wrong if it did, and the seconds since it began."""
+        with self._lock:
+            if self._work is None or self._work.fingerprint != pool.fingerprint or self._work.problem:
+                self._work = _Work(pool.fingerprint)
+                threading.Thread(target=_run, args=(self._work, pool), name="triage", daemon=True).start()
+            work = self._work
+        return work.triage, work.problem, time.monotonic() - work.began_at
+
+    def members(self, pool: Pool) -> dict[str, NDArray[np.bool_]]:
+        """(n,) bool a group; raises NotReady while they are worked out."""
+        triage, problem, _ = self.look(pool)
+        if triage is None:
+            raise NotReady(problem or "The groups are still being worked out; nothing was changed. Try again soon.")
+        return triage.members
+
+
+def _run(work: _Work, pool: Pool) -> None:
+    try:
+        from winnow.proposals.triage import triage_of
+
+        work.triage = triage_of(pool)
+    except WinnowError as error:
+        work.problem = str(error)
+    except Exception as error:
+        log.exception("The proposals could not be sorted into groups.")
+        work.problem = f"The proposals could not be sorted into groups: {type(error).__name__}: {error}"
