@@ -94,6 +94,6 @@ async def stream(feed: JobFeed) -> AsyncIterator[str]:
 
 
 def _is_server_ending() -> bool:
-    """Only uvicorn's own signal handler knows: it tells the app once all answers have ended, and this one has no end."""
+    """Only uvicorn's own signal handler knows: the app is told once all answers have ended, and this one has no end."""
     server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
     return bool(getattr(server, "should_exit", False))
