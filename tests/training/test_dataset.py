@@ -77,12 +77,12 @@ def files_of(folder: Path) -> dict[str, bytes | str]:
 
 
 def label_of(version: DatasetVersion, path: str) -> str:
-    (entry,) = (entry for entry in version.manifest.images if entry.path == path)
+    (entry,) = (entry for entry in version.images if entry.path == path)
     return version_files.label_path(version.folder, entry).read_text()
 
 
 def paths(version: DatasetVersion) -> list[str]:
-    return sorted(entry.path for entry in version.manifest.images)
+    return sorted(entry.path for entry in version.images)
 
 
 def test_accepted_boxes_are_written_and_rejected_ones_are_background(world: World) -> None:
@@ -341,7 +341,7 @@ def test_unreadable_images_are_left_out_and_named(world: World) -> None:
     (world.folder / "img02.png").unlink()
     version = world.build()
     assert version.manifest.left_out == {"untouched": 2, "unreadable": 2}
-    assert "not an image" in version.manifest.unreadable["img01.png"]
+    assert sorted(version.manifest.unreadable) == ["img01.png", "img02.png"]
     assert "no such file" in version.manifest.unreadable["img02.png"]
 
 
@@ -423,7 +423,7 @@ def test_an_unknown_version_is_named(world: World) -> None:
         get_dataset(world.workspace, 7)
 
 
-@pytest.mark.parametrize("content", ["", "{}", '{"schema": 2}', '{"schema": 1, "images": [{}]}'])
+@pytest.mark.parametrize("content", ["", "{}", '{"schema": 2}', '{"schema": 1, "classes": []}', "[]"])
 def test_a_damaged_manifest_is_named(world: World, content: str) -> None:
     world.judge_minimum()
     (world.build().folder / "manifest.json").write_text(content)
@@ -431,10 +431,20 @@ def test_a_damaged_manifest_is_named(world: World, content: str) -> None:
         list_datasets(world.workspace)
 
 
+@pytest.mark.parametrize("content", ["{", "{}", "[]", '{"accepted": [{}]}'])
+def test_a_damaged_list_of_images_is_named(world: World, content: str) -> None:
+    world.judge_minimum()
+    (world.build().folder / "images.jsonl").write_text(content)
+    with pytest.raises(DatasetError, match=r"images\.jsonl"):
+        _ = get_dataset(world.workspace).images
+
+
 def test_the_manifest_is_read_as_it_was_written(world: World) -> None:
     world.judge_minimum()
     version = world.build()
-    assert get_dataset(world.workspace).manifest == version.manifest
+    again = get_dataset(world.workspace)
+    assert (again.manifest, again.images) == (version.manifest, version.images)
+    assert len(again.images) == 2
     assert json.loads((version.folder / "manifest.json").read_bytes())["schema"] == 1
 
 

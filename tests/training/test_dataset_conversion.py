@@ -78,7 +78,7 @@ def test_yolo_and_back_is_the_same_truth_within_six_decimals(version: DatasetVer
 def test_a_carried_yolo_set_has_real_files(version: DatasetVersion, tmp_path: Path) -> None:
     export_yolo(version, tmp_path / "carried")
     files = [path for path in (tmp_path / "carried").rglob("*") if path.is_file()]
-    assert len(files) == 3 + 3 + 2
+    assert len(files) == 3 + 3 + 3
     assert not any(path.is_symlink() for path in files)
 
 
@@ -98,7 +98,7 @@ def test_voc_has_whole_pixels_counted_from_one_and_the_split(version: DatasetVer
     assert (lists / "val.txt").read_text().split() == [Path(held_out.name).stem]
     assert (lists / "train.txt").read_text().split() == [Path(entry.name).stem for entry in version.entries("train")]
     images = sorted((tmp_path / "voc/JPEGImages").iterdir())
-    assert [image.name for image in images] == sorted(entry.name for entry in version.manifest.images)
+    assert [image.name for image in images] == sorted(entry.name for entry in version.images)
     assert not any(image.is_symlink() for image in images)
 
 
@@ -133,7 +133,7 @@ def test_ultralytics_finds_the_version_from_any_folder(
 def test_ultralytics_reads_every_image_and_label_as_they_are_meant(
     version: DatasetVersion, ultralytics_data: Any
 ) -> None:
-    for entry in version.manifest.images:
+    for entry in version.images:
         image = str(version.image_file(entry))
         (label,) = ultralytics_data.img2label_paths([image])
         _, boxes, shape, _, _, missing, found, empty, corrupt, message = ultralytics_data.verify_image_label(

@@ -17,7 +17,6 @@ from winnow.training.workspace import appearing
 if TYPE_CHECKING:
     import supervision
 
-_MADE_UP_SOURCE = "roboflow.ai"  # the library names it as the database of every image
 VOC_LIST: dict[Part, str] = {"train": "train.txt", "holdout": "val.txt"}
 
 
@@ -47,18 +46,13 @@ def export_voc(version: DatasetVersion, out: Path) -> int:
         _detections(version).as_pascal_voc(
             images_directory_path=str(images), annotations_directory_path=str(annotations)
         )
-        for file in annotations.iterdir():
-            file.write_text(
-                file.read_text().replace(
-                    f"<database>{_MADE_UP_SOURCE}<", f"<database>Winnow data set version {version.number}<"
-                )
-            )
+        _name_source(annotations, version.number)
         lists = folder / "ImageSets" / "Main"
         lists.mkdir(parents=True)
         for part in PARTS:
             stems = [Path(entry.name).stem for entry in version.entries(part)]
-            (lists / VOC_LIST[part]).write_text("".join(f"{stem}\n" for stem in stems))
-    return len(version.manifest.images)
+            (lists / VOC_LIST[part]).write_text("".join(f"{stem}\n" for stem in stems), encoding="utf-8")
+    return len(version.images)
 
 
 def export_yolo(version: DatasetVersion, out: Path) -> int:
@@ -69,13 +63,13 @@ def export_yolo(version: DatasetVersion, out: Path) -> int:
     refuse_existing(out)
     with appearing(out.absolute()) as folder:
         shutil.copytree(version.folder, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.cache", "*.npy"))
-    return len(version.manifest.images)
+    return len(version.images)
 
 
 def _detections(version: DatasetVersion) -> "supervision.DetectionDataset":
     import supervision
 
-    annotations = {str(version.image_file(entry)): _of_image(entry, version) for entry in version.manifest.images}
+    annotations = {str(version.image_file(entry)): _of_image(entry, version) for entry in version.images}
     return supervision.DetectionDataset(list(version.classes), list(annotations), annotations)
 
 
@@ -91,10 +85,18 @@ def _of_image(entry: ImageEntry, version: DatasetVersion) -> "supervision.Detect
 
 def _tidied(content: dict[str, Any], version: DatasetVersion) -> bytes:
     """COCO as the library wrote it, but with the folder in the names, and without the licence and dates it makes up."""
-    part_of = {entry.name: entry.part for entry in version.manifest.images}
+    part_of = {entry.name: entry.part for entry in version.images}
     content.pop("licenses", None)
     content["info"] = {"description": f"Winnow data set version {version.number}"}
     for image in content["images"]:
         del image["license"], image["date_captured"]
         image["file_name"] = f"{part_of[image['file_name']]}/{image['file_name']}"
     return (json.dumps(content) + "\n").encode()
+
+
+def _name_source(annotations: Path, number: int) -> None:
+    """The library names its maker's site as the database of every image."""
+    for file in annotations.iterdir():
+        text = file.read_text(encoding="utf-8")
+        named = text.replace("<database>roboflow.ai<", f"<database>Winnow data set version {number}<")
+        file.write_text(named, encoding="utf-8")

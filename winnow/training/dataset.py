@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from filelock import FileLock
 
 from winnow.errors import DatasetError, UnknownVersion, WinnowError
 from winnow.training.holdout import Holdout
-from winnow.training.manifest import ImageEntry, Manifest, Part, content_hash, count
+from winnow.training.manifest import ImageEntry, Manifest, Part, content_hash, count, read_images
 from winnow.training.selection import LEFT_OUT, DatasetOptions, Report, Selection, select
 from winnow.training.truth import Truth
 from winnow.training.version_files import check_sources, differences, image_path, write_version
@@ -46,9 +47,14 @@ class DatasetVersion:
     def data_yaml(self) -> Path:
         return self.folder / "data.yaml"
 
+    @cached_property
+    def images(self) -> tuple[ImageEntry, ...]:
+        """Every image with its boxes, by part and name; read when first asked for, raises DatasetError."""
+        return read_images(self.folder / "images.jsonl")
+
     def entries(self, part: Part) -> list[ImageEntry]:
         """The images of a part, by name."""
-        return [entry for entry in self.manifest.images if entry.part == part]
+        return [entry for entry in self.images if entry.part == part]
 
     def image_file(self, entry: ImageEntry) -> Path:
         return image_path(self.folder, entry)
@@ -110,7 +116,7 @@ def build_dataset(
             return previous
         folder = workspace.datasets / f"v{manifest.number:04d}"
         with appearing(folder) as unfinished:
-            write_version(unfinished, manifest, base_folder=base_folder, report=report)
+            write_version(unfinished, manifest, tuple(selection.images), base_folder=base_folder, report=report)
     return DatasetVersion(folder, manifest, is_new=True)
 
 
@@ -124,10 +130,10 @@ def rebuild_dataset(
     """
     version = get_dataset(workspace, number)
     refuse_existing(out)
-    check_sources(version.manifest, base_folder)
+    check_sources(version.images, base_folder)
     with appearing(out.absolute()) as unfinished:
-        write_version(unfinished, version.manifest, base_folder=base_folder, report=report or _Silent())
-    return differences(version.folder, out, version.manifest, base_folder)
+        write_version(unfinished, version.manifest, version.images, base_folder=base_folder, report=report or _Silent())
+    return differences(version.folder, out, version.manifest, version.images, base_folder)
 
 
 def refuse_existing(folder: Path) -> None:
@@ -182,7 +188,6 @@ def _manifest(
         left_out={reason: n for reason, n in selection.left_out.items() if n},
         unreadable=selection.unreadable,
         counts=counts,
-        images=images,
     )
 
 

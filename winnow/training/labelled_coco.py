@@ -42,6 +42,7 @@ def _boxes(
 ) -> tuple[dict[Any, list[tuple[str, Box]]], set[Any]]:
     """Boxes by image id, and the ids of the images with a crowd."""
     names = {category["id"]: str(category["name"]) for category in content["categories"]}
+    files = {image["id"]: image["file_name"] for image in content["images"]}
     boxes: dict[Any, list[tuple[str, Box]]] = {image_id: [] for image_id in sizes}
     crowded, bad = set(), []
     for annotation in content["annotations"]:
@@ -54,7 +55,7 @@ def _boxes(
             else:
                 boxes[image_id].append(_box_of(annotation, names, sizes[image_id]))
         except ValueError as error:
-            bad.append(f"annotation {annotation.get('id')!r}: {error}")
+            bad.append(f"annotation {annotation.get('id')!r} on {files.get(image_id, 'no image')}: {error}")
     refuse(path, bad)
     return boxes, crowded
 

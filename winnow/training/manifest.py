@@ -1,6 +1,8 @@
 """What a data set version says of itself: every image, every box with the verdict behind it, and the hash of it all."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -50,7 +52,10 @@ class ImageEntry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """Everything a version follows from: with it and the source images it can be made again byte for byte."""
+    """What a version was built from and with; beside it, images.jsonl has an ImageEntry a line.
+
+    With the two and the source images the version can be made again byte for byte.
+    """
 
     number: int
     created_at: float  # seconds since 1970, UTC
@@ -63,7 +68,6 @@ class Manifest:
     left_out: dict[str, int]  # reason -> images
     unreadable: dict[str, str]  # path -> why
     counts: dict[str, dict[str, Any]]
-    images: tuple[ImageEntry, ...]
     schema: int = field(default=SCHEMA)
 
     def to_json(self) -> bytes:
@@ -72,16 +76,29 @@ class Manifest:
     @classmethod
     def read(cls, path: Path) -> "Manifest":
         """Raises DatasetError where the file is missing, damaged or of a newer Winnow."""
-        try:
+        with _explained(path):
             values = json.loads(path.read_bytes())
             if values["schema"] > SCHEMA:
                 raise DatasetError(f"{path} has schema {values['schema']}; this Winnow knows {SCHEMA}. Update Winnow.")
-            images = tuple(_entry(image) for image in values.pop("images"))
-            return cls(**{**values, "classes": tuple(values["classes"]), "images": images})
-        except (OSError, ValueError, TypeError, LookupError) as error:
-            raise DatasetError(
-                f"{path} is no manifest of a data set version: {error}. Restore it, or build anew."
-            ) from error
+            return cls(**{**values, "classes": tuple(values["classes"])})
+
+
+def images_jsonl(images: tuple[ImageEntry, ...]) -> bytes:
+    return "".join(f"{json.dumps(asdict(entry), ensure_ascii=False)}\n" for entry in images).encode()
+
+
+def read_images(path: Path) -> tuple[ImageEntry, ...]:
+    """What `images_jsonl` wrote; raises DatasetError where the file is missing or damaged."""
+    with _explained(path):
+        return tuple(_entry(json.loads(line)) for line in path.read_bytes().splitlines())
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, TypeError, LookupError) as error:
+        raise DatasetError(f"{path} cannot be read: {error!r}. Restore the file, or build a new version.") from error
 
 
 def content_hash(classes: tuple[str, ...], images: tuple[ImageEntry, ...]) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from winnow.errors import DatasetError, UnreadableImage
 from winnow.pool.images import load_image
-from winnow.training.manifest import PARTS, ImageEntry, Manifest
+from winnow.training.manifest import PARTS, ImageEntry, Manifest, images_jsonl
 from winnow.training.painting import painted_png
 from winnow.training.selection import Report
 from winnow.training.sources import hash_of
@@ -13,19 +13,22 @@ from winnow.training.sources import hash_of
 SHOWN = 20
 
 
-def write_version(folder: Path, manifest: Manifest, *, base_folder: Path, report: Report) -> None:
-    """Fill an empty folder: images/{train,holdout} (absolute links, PNG copies), labels, data.yaml, manifest.json."""
+def write_version(
+    folder: Path, manifest: Manifest, images: tuple[ImageEntry, ...], *, base_folder: Path, report: Report
+) -> None:
+    """Fill an empty folder: images (absolute links, PNG copies) and labels by part, data.yaml, manifest, images.jsonl."""
     for part in PARTS:
         for kind in ("images", "labels"):
             (folder / kind / part).mkdir(parents=True)
-    for done, entry in enumerate(manifest.images):
+    for done, entry in enumerate(images):
         report.check_stop()
-        report.progress(done, len(manifest.images), "Writing the data set")
+        report.progress(done, len(images), "Writing the data set")
         _write_image(image_path(folder, entry), entry, base_folder / entry.path)
         label_path(folder, entry).write_text(entry.label_text(manifest.classes))
     (folder / "data.yaml").write_bytes(data_yaml(manifest.classes))
+    (folder / "images.jsonl").write_bytes(images_jsonl(images))
     (folder / "manifest.json").write_bytes(manifest.to_json())
-    report.progress(len(manifest.images), len(manifest.images), "Writing the data set")
+    report.progress(len(images), len(images), "Writing the data set")
 
 
 def image_path(folder: Path, entry: ImageEntry) -> Path:
@@ -44,10 +47,10 @@ def data_yaml(classes: tuple[str, ...]) -> bytes:
     return yaml.safe_dump(values, sort_keys=False, allow_unicode=True).encode()
 
 
-def check_sources(manifest: Manifest, base_folder: Path) -> None:
+def check_sources(images: tuple[ImageEntry, ...], base_folder: Path) -> None:
     """Raises DatasetError naming the source images that are missing or not what they were."""
     changed = []
-    for entry in manifest.images:
+    for entry in images:
         source = base_folder / entry.path
         try:
             reason = None if hash_of(source.read_bytes()) == entry.blake2b else "changed"
@@ -58,15 +61,17 @@ def check_sources(manifest: Manifest, base_folder: Path) -> None:
     if changed:
         more = f"\n  and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
         raise DatasetError(
-            f"{len(changed)} of {len(manifest.images)} source images are not what they were when version "
-            f"{manifest.number} was built; put them back:\n" + "\n".join(changed[:SHOWN]) + more
+            f"{len(changed)} of {len(images)} source images are not what they were when the version was built; "
+            "put them back:\n" + "\n".join(changed[:SHOWN]) + more
         )
 
 
-def differences(folder: Path, rebuilt: Path, manifest: Manifest, base_folder: Path) -> list[str]:
+def differences(
+    folder: Path, rebuilt: Path, manifest: Manifest, images: tuple[ImageEntry, ...], base_folder: Path
+) -> list[str]:
     """Files of a version, relative to its folder, that are not as its manifest makes them."""
     different = []
-    for entry in manifest.images:
+    for entry in images:
         image, label = image_path(folder, entry), label_path(folder, entry)
         if entry.is_copy:
             same_image = _same_bytes(image, image_path(rebuilt, entry))
@@ -77,8 +82,12 @@ def differences(folder: Path, rebuilt: Path, manifest: Manifest, base_folder: Pa
             different.append(str(image.relative_to(folder)))
         if not _same_bytes(label, label_path(rebuilt, entry)):
             different.append(str(label.relative_to(folder)))
-    different += [name for name in ("data.yaml", "manifest.json") if not _same_bytes(folder / name, rebuilt / name)]
-    known = {path(folder, entry) for entry in manifest.images for path in (image_path, label_path)}
+    different += [
+        name
+        for name in ("data.yaml", "images.jsonl", "manifest.json")
+        if not _same_bytes(folder / name, rebuilt / name)
+    ]
+    known = {path(folder, entry) for entry in images for path in (image_path, label_path)}
     there = (path for kind in ("images", "labels") for path in (folder / kind).glob("*/*"))
     return different + [f"{path.relative_to(folder)} (not of this version)" for path in there if path not in known]
 
