@@ -11,7 +11,7 @@ from winnow.jobs.reporter import Reporter
 from winnow.training.base import Base, check_classes, find_base
 from winnow.training.dataset import DatasetVersion
 from winnow.training.evaluation import Measured, measure
-from winnow.training.fitting import FitSettings, fit
+from winnow.training.fitting import FitSettings, Fitted, fit
 from winnow.training.metrics import Metrics, holdout_hash
 from winnow.training.mistakes import Mistake
 from winnow.training.models import (
@@ -81,20 +81,10 @@ def train(
         new_classes = check_classes(base.version, dataset.classes)
         if new_classes:
             report.event("note", text=f"New to {base.name}, learnt from nothing: {', '.join(new_classes)}.")
-        settings = _settings(options, base)
-        fitted = fit(dataset, settings, scratch, report)
-        measuring = _Measuring(dataset, settings, fitted.batch, scratch, report)
-        measured = measuring.of(fitted.weights)
-        before = measuring.before(workspace)
-        number = next_number(workspace)
-        chosen = {**asdict(settings), "model": base.name, "batch": fitted.batch}
-        version = ModelVersion(
-            number=number, base=base.name, base_version=base.version.number if base.version else None,
-            dataset=dataset.number, dataset_hash=dataset.manifest.content_hash, session=session,
-            classes=dataset.classes, options=chosen, metrics=measured.metrics,
-            before=before[0].number if before else None, metrics_before=before[1] if before else None,
-            seconds=round(time.monotonic() - began, 1), weights_blake2b=hash_file(fitted.weights),
-        )  # fmt: skip
+        run = _Run(dataset, base, _settings(options, base), scratch, report)
+        fitted = fit(dataset, run.settings, scratch, report)
+        measured, before = run.measure(fitted.weights), run.measure_before(workspace)
+        version = run.version(next_number(workspace), fitted, measured.metrics, before, session, began)
         return Trained(_publish(version, fitted.weights, workspace), measured.mistakes)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -124,29 +114,44 @@ def _settings(options: TrainOptions, base: Base) -> FitSettings:
 
 
 @dataclass(frozen=True)
-class _Measuring:
+class _Run:
     dataset: DatasetVersion
+    base: Base
     settings: FitSettings
-    batch: int
     scratch: Path
     report: Reporter
 
-    def of(self, weights: Path, imgsz: int | None = None) -> Measured:
+    def measure(self, weights: Path, imgsz: int | None = None) -> Measured:
         return measure(
-            weights, self.dataset, imgsz=imgsz or self.settings.imgsz, batch=self.batch,
+            weights, self.dataset, imgsz=imgsz or self.settings.imgsz, batch=self.settings.batch,
             device=self.settings.device, scratch=self.scratch, report=self.report,
         )  # fmt: skip
 
-    def before(self, workspace: Workspace) -> tuple[ModelVersion, Metrics] | None:
+    def measure_before(self, workspace: Workspace) -> tuple[ModelVersion, Metrics] | None:
         """The version before on this hold-out: as it is known, else measured now, each at its own image size."""
         models = list_models(workspace)
         if not models:
             return None
         known = measured_on(workspace, models[-1], holdout_hash(self.dataset))
         if known is None:
-            known = self.of(models[-1].weights, models[-1].metrics.imgsz).metrics
+            known = self.measure(models[-1].weights, models[-1].metrics.imgsz).metrics
             keep_measured(workspace, models[-1], known)
         return models[-1], known
+
+    def version(
+        self, number: int, fitted: Fitted, metrics: Metrics, before: tuple[ModelVersion, Metrics] | None,
+        session: int | None, began: float,
+    ) -> ModelVersion:  # fmt: skip
+        base = self.base.version
+        return ModelVersion(
+            number=number, base=self.base.name, base_version=base.number if base else None,
+            dataset=self.dataset.number, dataset_hash=self.dataset.manifest.content_hash, session=session,
+            classes=self.dataset.classes,
+            options={**asdict(self.settings), "model": self.base.name, "batch": fitted.batch},
+            metrics=metrics, before=before[0].number if before else None,
+            metrics_before=before[1] if before else None, seconds=round(time.monotonic() - began, 1),
+            weights_blake2b=hash_file(fitted.weights),
+        )  # fmt: skip
 
 
 def _publish(version: ModelVersion, weights: Path, workspace: Workspace) -> ModelVersion:
