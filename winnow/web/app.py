@@ -58,6 +58,7 @@ from winnow.web import (
 )
 from winnow.web.image_states import ImageStatesOf
 from winnow.web.loader import Loader
+from winnow.web.proposal_files import ProposalFiles
 from winnow.web.schemas import ErrorOut, Health
 from winnow.web.security import Guard
 from winnow.web.triage_work import TriageWork
@@ -136,6 +137,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.triage = TriageWork()
     app.state.image_states = ImageStatesOf()
     app.state.workspace = Workspace(settings.workspace_path)
+    app.state.proposal_files = ProposalFiles(settings)
     app.state.jobs = Jobs(app.state.workspace.jobs, settings.environment())
     for room in ROOMS:
         app.include_router(room.router)
