@@ -131,3 +131,21 @@ class UnknownPool(WinnowError):
     """A refs file that is not among the project's."""
 
     code = "unknown_pool"
+
+
+class UnknownSession(WinnowError):
+    """A number of a training session that is not there."""
+
+    code = "unknown_session"
+
+
+class SessionError(WinnowError):
+    """A training session's file that is damaged, or settings that make no sense."""
+
+    code = "bad_session"
+
+
+class UnknownReport(WinnowError):
+    """A number of a round that has no report."""
+
+    code = "unknown_report"

@@ -1,0 +1,1 @@
+"""Masks of regions, kept as run lengths."""

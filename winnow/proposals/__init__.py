@@ -1,0 +1,1 @@
+"""Where candidates come from: detectors, segmenters, other detectors' files; what to look at first."""

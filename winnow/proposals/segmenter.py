@@ -1,0 +1,127 @@
+"""segment-anything's automatic mask generator as a source of proposals: everything in the image, without a class."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from winnow.errors import DetectorError
+from winnow.masks.rle import Rle, box_of
+from winnow.pool.index import fingerprint_of
+from winnow.proposals.detections import Detections, check_at_least, check_range
+
+SEGMENTERS = ("vit_b", "vit_l", "vit_h")
+CLASS = "object"
+
+
+@dataclass(frozen=True)
+class SegmenterOptions:
+    """The settings of SamAutomaticMaskGenerator, with its own defaults; `device` as torch names it, or auto."""
+
+    points_per_side: int = 32
+    points_per_batch: int = 64
+    pred_iou_thresh: float = 0.88
+    stability_score_thresh: float = 0.95
+    stability_score_offset: float = 1.0
+    box_nms_thresh: float = 0.7
+    crop_n_layers: int = 0
+    crop_nms_thresh: float = 0.7
+    crop_overlap_ratio: float = 512 / 1500
+    crop_n_points_downscale_factor: int = 1
+    min_mask_region_area: int = 0
+    device: str = "auto"
+
+
+def load_segmenter(kind: str, checkpoint: Path, options: SegmenterOptions) -> "SamSegmenter":
+    """The segmenter with Meta's weights; raises DetectorError for a file that is no checkpoint of this kind.
+
+    Only tensors are loaded from the file: no code in it is run.
+    """
+    if kind not in SEGMENTERS:
+        raise DetectorError(f"There is no segmenter {kind!r}; there are {', '.join(SEGMENTERS)}.")
+    if not checkpoint.is_file():
+        raise DetectorError(
+            f"{checkpoint}: there is no such file. Give --checkpoint the weights of segment-anything's {kind}, "
+            "which its README at github.com/facebookresearch/segment-anything links to."
+        )
+    from segment_anything import sam_model_registry
+
+    state = _read_state(checkpoint)
+    sam = sam_model_registry[kind]()
+    try:
+        sam.load_state_dict(state)
+    except (RuntimeError, AttributeError, TypeError) as error:
+        raise DetectorError(
+            f"{checkpoint} is not a checkpoint of {kind}: its weights have other names or sizes. "
+            f"Give the --segmenter that it belongs to ({', '.join(SEGMENTERS)}), or another file."
+        ) from error
+    return SamSegmenter(sam, options, source=f"sam-{kind}", weights=fingerprint_of(checkpoint))
+
+
+def _read_state(checkpoint: Path) -> Any:
+    import torch
+
+    try:
+        return torch.load(checkpoint, map_location="cpu", weights_only=True)
+    except Exception as error:  # unpickling a file that is no checkpoint raises anything
+        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise DetectorError(
+            f"{checkpoint} is no checkpoint that torch can load ({reason}). Copy it again, or give another file."
+        ) from error
+
+
+class SamSegmenter:
+    """Proposes what a grid of points yields; `sam` is a segment_anything.Sam of any size."""
+
+    batch = 1  # the generator takes one image at a time
+
+    def __init__(self, sam: Any, options: SegmenterOptions, *, source: str, weights: str) -> None:
+        import torch
+        from segment_anything import SamAutomaticMaskGenerator
+
+        _check(options)
+        settings = asdict(options)
+        device = settings.pop("device")
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        try:
+            sam = sam.to(device).eval()
+        except (RuntimeError, AssertionError) as error:
+            raise DetectorError(f"--device {device} cannot be used: {str(error).splitlines()[0]}") from error
+        self._generator = SamAutomaticMaskGenerator(sam, **settings, output_mode="coco_rle")
+        self.source = source
+        self.recipe: dict[str, Any] = {**settings, "source": source, "weights": weights}
+
+    def detect(self, images_hwc: list[np.ndarray]) -> list[Detections]:
+        """The proposals of each image (h, w, 3) uint8 RGB, best predicted IoU first."""
+        return [self._detect(image) for image in images_hwc]
+
+    def _detect(self, image_hwc: np.ndarray) -> Detections:
+        try:
+            found = self._generator.generate(image_hwc)
+        except RuntimeError as error:
+            reason = str(error).splitlines()[0][:300]
+            raise DetectorError(
+                f"{self.source} broke off ({reason}). Lower --points-per-batch where memory ran out."
+            ) from error
+        found.sort(key=lambda region: -region["predicted_iou"])
+        masks = [Rle(tuple(region["segmentation"]["size"]), region["segmentation"]["counts"]) for region in found]
+        # not the generator's bbox, which leaves out the last row and column
+        kept = [(mask, box, region) for mask, region in zip(masks, found, strict=True) if (box := box_of(mask))]
+        return Detections(
+            np.array([box for _, box, _ in kept], float).reshape(-1, 4),
+            np.clip([region["predicted_iou"] for _, _, region in kept], 0.0, 1.0),
+            [CLASS] * len(kept),
+            [mask for mask, _, _ in kept],
+        )
+
+
+def _check(options: SegmenterOptions) -> None:
+    for name in ("pred_iou_thresh", "stability_score_thresh", "box_nms_thresh", "crop_nms_thresh"):
+        check_range(name.replace("_", "-"), getattr(options, name), 0, 1)
+    check_range("crop-overlap-ratio", options.crop_overlap_ratio, 0, 0.99)
+    check_range("crop-n-layers", options.crop_n_layers, 0, 8)
+    for name in ("points_per_side", "points_per_batch", "crop_n_points_downscale_factor"):
+        check_at_least(name.replace("_", "-"), getattr(options, name), 1)
+    check_at_least("min-mask-region-area", options.min_mask_region_area, 0)
