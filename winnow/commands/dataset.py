@@ -42,8 +42,8 @@ def _run(options: argparse.Namespace) -> None:
     settings = read_settings()
     workspace = Workspace(settings.workspace_path)
     if options.list:
-        for version in list_datasets(workspace):
-            print(describe(version))
+        versions = list_datasets(workspace)
+        print("\n".join(map(describe, versions)) or "No data set version yet. Build one: python -m winnow dataset")
     elif options.rebuild is not None:
         _rebuild(workspace, settings, options)
     else:

@@ -16,7 +16,7 @@ SHOWN = 20
 def write_version(
     folder: Path, manifest: Manifest, images: tuple[ImageEntry, ...], *, base_folder: Path, report: Report
 ) -> None:
-    """Fill an empty folder: images (absolute links, PNG copies) and labels by part, data.yaml, manifest, images.jsonl."""
+    """Fill an empty folder: images (absolute links, PNG copies), labels, data.yaml, images.jsonl, manifest.json."""
     for part in PARTS:
         for kind in ("images", "labels"):
             (folder / kind / part).mkdir(parents=True)
