@@ -20,7 +20,8 @@ def read_truth(table: Path) -> Truth:
     with table.open() as file:
         for row in csv.DictReader(file):
             x1, y1, x2, y2 = (float(row[side]) for side in ("x1", "y1", "x2", "y2"))
-            truth[row["path"]].append(((x1, y1, x2, y2), row["class"]))
+            if x2 > x1 and y2 > y1:  # one box of bccd has no area
+                truth[row["path"]].append(((x1, y1, x2, y2), row["class"]))
     return dict(truth)
 
 

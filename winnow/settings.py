@@ -29,6 +29,7 @@ DEFAULT_KEYS: dict[str, list[str]] = {
     "reset_view": ["0"],
     "show_probability": ["p"],
     "next_strategy": ["q"],
+    "next_class": ["c"],
     "auto_mode": ["t"],
 }
 

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from winnow.filters import Filter
 from winnow.pool import Pool, open_pool
-from winnow.proposals.triage import triage_of
 from winnow.settings import Settings
 from winnow.training.truth import Truth
 from winnow.verdicts.ledger import Ledger
@@ -29,6 +28,8 @@ def covered_rows(pool: Pool, chosen: Filter) -> NDArray[np.bool_]:
     """(n,) bool: near-duplicates that were set aside; the better proposal of each speaks for it."""
     if "near_duplicate" not in chosen.set_aside:
         return np.zeros(pool.n_rows, dtype=bool)
+    from winnow.proposals.triage import triage_of
+
     return triage_of(pool).members["near_duplicate"]
 
 

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from fastapi import APIRouter, Request
 from fastapi.templating import Jinja2Templates
 from starlette.responses import Response
@@ -127,5 +128,6 @@ def _config(settings: Settings, session: Session | None) -> dict[str, Any]:
             "total": session.pool.n_items,
             "duplicates": session.pool.n_rows - session.pool.n_items,
             "missing_items": session.missing_items,
+            "has_boxes": not bool(np.isnan(session.pool.boxes_xyxy[:, 0]).all()),
         },
     }
