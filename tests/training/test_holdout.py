@@ -82,9 +82,9 @@ def test_an_assigned_image_stays_where_an_earlier_draw_or_its_group_is() -> None
     }
 
 
-def test_what_was_assigned_does_not_count_against_the_share() -> None:
+def test_imported_holdout_images_count_towards_the_share() -> None:
     assigned = Holdout().assigned({f"val{i}.png": "holdout" for i in range(10)}, {})
-    assert len(assigned.drawn(TEN, share=0.2, seed=0).paths("holdout")) == 12
+    assert len(assigned.drawn(TEN, share=0.2, seed=0).paths("holdout")) == 10
 
 
 def test_the_file_answers_the_same_split(tmp_path: Path) -> None:

@@ -54,8 +54,8 @@ class Holdout:
         """With every new image (path -> group or None) in a part; itself when none is new.
 
         A new image of a known group goes where its group is. New groups are drawn whole, in random order, as long as
-        they fit into what the hold-out lacks of its share of all images that were ever drawn; when there is no
-        hold-out yet, at least the smallest group goes there.
+        they fit into what the hold-out lacks of its share of all images that were ever drawn (what an import put there
+        counts); when there is no hold-out yet, at least the smallest group goes there.
 
         Raises:
             DatasetError: the share is not between 0 and 1.
@@ -90,9 +90,9 @@ class Holdout:
         return self._with("assigned", None, None, new, groups) if new else self
 
     def _lacking(self, share: float, n_new: int) -> int:
-        drawn = [draw for draw in self.draws if draw.kind == "drawn"]
-        owed = share * n_new + sum((draw.share or 0) * len(draw.parts) for draw in drawn)
-        return round(owed) - sum(part == "holdout" for draw in drawn for part in draw.parts.values())
+        """What is due of the images drawn by lot, less what the hold-out has: imported hold-out images count too."""
+        due = share * n_new + sum((draw.share or 0) * len(draw.parts) for draw in self.draws)
+        return round(due) - sum(part == "holdout" for part in self._parts.values())
 
     def _with(
         self,
