@@ -1,7 +1,7 @@
 """The head: a logistic model of a kernel expansion on frozen features."""
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from winnow.learning.calibration import sigmoid
 from winnow.learning.space import FeatureSpace, Fold
 
-ARRAYS = ("mean", "axes", "gain", "directions", "coefficients", "landmarks")
+ARRAYS = ("mean", "axes", "gain", "directions", "coefficients", "landmarks", "attributes", "weights")
 NUMBERS = ("gamma", "slope", "offset")
 # Of the kernel exp(-gamma |a - b|^2) on rows of unit length, the first one at first. Narrow kernels find kinds that lie
 # apart, wide ones suit kinds that overlap; docs/head.md compares.
@@ -23,11 +23,11 @@ SCAN_ROWS = 4096
 
 @dataclass(frozen=True)
 class Head:
-    """P(label = 1) = sigmoid(slope * f + offset), f = sum_j coefficients[j] * exp(2 gamma (cosine_j - 1)).
+    """P(label = 1) = sigmoid(slope f + offset), f = sum_j coefficients[j] exp(2 gamma (cosine_j - 1)) + a @ weights.
 
     cosine_j is the likeness of x to the j-th landmark, a labelled row, see FeatureSpace. mean (d,), axes (d, r) and
     gain (r,) are the space's, directions (l, d) stand for the landmarks, all float32; landmarks (l,) int64 are their
-    rows.
+    rows. a is the row's line of attributes (n, k) float32, see Evidence; a pool without scores has none: (1, 0).
     """
 
     mean: NDArray[np.float32]
@@ -39,6 +39,8 @@ class Head:
     gamma: float
     slope: float = 1.0
     offset: float = 0.0
+    attributes: NDArray[np.float32] = field(default_factory=lambda: np.empty((1, 0), np.float32))
+    weights: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
 
     def fold(self, coefficients: NDArray[np.float32]) -> Fold:
         """What FeatureSpace.scan needs to sum `coefficients` times the kernel."""
@@ -55,10 +57,18 @@ class Head:
         """f of all rows (n,) or of `rows` (k,), float32; NaN for rows without finite features."""
         fold = self.fold(self.coefficients)
         if rows is None:
-            return space.scan(self.directions, fold)
+            return self.with_attributes(space.scan(self.directions, fold))
         parts = [rows[i : i + SCAN_ROWS] for i in range(0, len(rows), SCAN_ROWS)]
         decisions = [fold(space.cosines(part, self.directions)) for part in parts]
-        return np.concatenate([np.empty(0, np.float32), *decisions])
+        return self.with_attributes(np.concatenate([np.empty(0, np.float32), *decisions]), rows)
+
+    def with_attributes(
+        self, kernel: NDArray[np.float32], rows: NDArray[np.int64] | None = None
+    ) -> NDArray[np.float32]:
+        """f of all rows (n,) or of `rows` (k,) from their kernel sums."""
+        if len(self.weights) == 0:
+            return kernel
+        return kernel + (self.attributes if rows is None else self.attributes[rows]) @ self.weights
 
     def probability(self, space: FeatureSpace, rows: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
         """P(label = 1) of all rows (n,) or of `rows` (k,), float32; NaN for rows without finite features."""

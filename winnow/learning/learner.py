@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from winnow.learning.attributes import Attributes
 from winnow.learning.background import give_way
 from winnow.learning.space import FeatureSpace
 from winnow.learning.step import Labels, Snapshot, next_snapshot, reorder
@@ -60,6 +61,7 @@ class Learner:
     Args:
         read_labels: answers the labels as they stand and the number of the newest event in them.
         is_hidden: (n,) bool, rows that are not shown, until `set_hidden` says otherwise.
+        attributes: what the pool's proposals say of themselves, None for a pool without scores.
     """
 
     def __init__(
@@ -70,8 +72,10 @@ class Learner:
         strategy: str,
         rng: np.random.Generator,
         is_hidden: NDArray[np.bool_],
+        attributes: Attributes | None = None,
     ) -> None:
         strategy_named(strategy)
+        self._attributes = attributes
         self._space, self._read_labels, self._rng, self._is_hidden = space, read_labels, rng, is_hidden
         self._strategy = strategy
         self._changed = threading.Condition()
@@ -163,7 +167,15 @@ class Learner:
         elif before and previous and before.seq == seq and self._has_another_order(before):
             snapshot = reorder(previous, self._space, labels, strategy, is_hidden)
             return Learnt(snapshot, seq, labels.rows, is_hidden)
-        snapshot = next_snapshot(self._space, labels, strategy, previous=previous, rng=self._rng, is_hidden=is_hidden)
+        snapshot = next_snapshot(
+            self._space,
+            labels,
+            strategy,
+            previous=previous,
+            rng=self._rng,
+            is_hidden=is_hidden,
+            attributes=self._attributes,
+        )
         # The version is the newest event it has learnt from: it means the same after a restart.
         return Learnt(replace(snapshot, version=seq), seq, labels.rows, is_hidden)
 

@@ -6,8 +6,10 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from winnow.learning.calibration import calibrate
+from winnow.learning.attributes import Attributes
+from winnow.learning.calibration import calibrate, sigmoid
 from winnow.learning.cover import cover_order
+from winnow.learning.evidence import fit_evidence
 from winnow.learning.head import GAMMAS, Head, best_gamma, fit_head
 from winnow.learning.scores import Scores, next_scores
 from winnow.learning.space import FeatureSpace
@@ -57,8 +59,9 @@ class Snapshot:
     probability (n,) float32 is P(label = 1), NaN for rows without features, None before there are two classes. queue
     (q,) int64 holds the next rows, best first; selection_probability (q,) float32 the chance with which each was
     chosen: 1 for an order that follows from the labels. checked_probability (m,) float32 belongs to the labels' rows,
-    each predicted without its own label. priority (n,) float32 is the pool's fixed random order, cover (c,) int64 its
-    cold-start order.
+    each predicted without its own label. expected (n,) float32 is what the scores of a pool of proposals promise while
+    there is no head, None in any other pool. priority (n,) float32 is the pool's fixed random order, cover (c,) int64
+    its cold-start order where there are no scores.
     """
 
     version: int
@@ -70,6 +73,7 @@ class Snapshot:
     queue: NDArray[np.int64]
     selection_probability: NDArray[np.float32]
     checked_probability: NDArray[np.float32] | None
+    expected: NDArray[np.float32] | None
     priority: NDArray[np.float32]
     cover: NDArray[np.int64]
     scores: Scores | None
@@ -84,6 +88,7 @@ def next_snapshot(
     previous: Snapshot | None,
     rng: np.random.Generator,
     is_hidden: NDArray[np.bool_] | None = None,
+    attributes: Attributes | None = None,
     queue_length: int = QUEUE_LENGTH,
 ) -> Snapshot:
     """Fits the head on the current labels, scores the pool and builds the queue.
@@ -105,13 +110,16 @@ def next_snapshot(
         queue=no_rows,
         selection_probability=np.empty(0, np.float32),
         checked_probability=None,
+        expected=None,
         priority=previous.priority if previous else rng.random(space.n, dtype=np.float32),
         cover=previous.cover if previous else no_rows,
         scores=None,
         kernel=None,
     )
-    snapshot = _learn(unlearnt, space, labels, previous)
-    if snapshot.head is None and len(snapshot.cover) == 0:
+    snapshot = _learn(unlearnt, space, labels, attributes, previous)
+    if snapshot.head is None and attributes is not None:
+        snapshot = replace(snapshot, expected=_expected(space, labels, attributes))
+    elif snapshot.head is None and len(snapshot.cover) == 0:
         known = np.concatenate([labels.rows, labels.skipped])[-queue_length:]
         snapshot = replace(snapshot, cover=cover_order(space, is_open, known, queue_length, rng))
     return reorder(snapshot, space, labels, strategy, is_hidden=is_hidden, queue_length=queue_length)
@@ -130,14 +138,14 @@ def reorder(
     chosen = strategy_named(strategy)
     is_open = _open(space, labels, is_hidden)
     open_rows = np.flatnonzero(is_open)
-    if snapshot.probability is None and not chosen.is_random:
+    believed = snapshot.expected if snapshot.probability is None else snapshot.probability
+    if believed is None and not chosen.is_random:
         cover = snapshot.cover[is_open[snapshot.cover]]
         is_open[cover] = False
         rest = top_rows(snapshot.priority, snapshot.priority, np.flatnonzero(is_open), queue_length)
         queue = np.concatenate([cover, rest])[:queue_length]
     else:
-        probability = snapshot.priority if snapshot.probability is None else snapshot.probability
-        score = chosen.score(probability, snapshot.priority)
+        score = chosen.score(snapshot.priority if believed is None else believed, snapshot.priority)
         queue = top_rows(score, snapshot.priority, open_rows, queue_length)
     chance = 1 / len(open_rows) if chosen.is_random and len(open_rows) else 1
     return replace(
@@ -149,7 +157,9 @@ def reorder(
     )
 
 
-def _learn(snapshot: Snapshot, space: FeatureSpace, labels: Labels, previous: Snapshot | None) -> Snapshot:
+def _learn(
+    snapshot: Snapshot, space: FeatureSpace, labels: Labels, attributes: Attributes | None, previous: Snapshot | None
+) -> Snapshot:
     """The snapshot with a calibrated head and what it says of the pool; as it was while there is one class only."""
     usable = np.flatnonzero(space.is_usable[labels.rows])
     values = labels.values[usable]
@@ -161,19 +171,52 @@ def _learn(snapshot: Snapshot, space: FeatureSpace, labels: Labels, previous: Sn
     kernel = _choose_kernel(space, labels.rows[usable], values, rank, previous.kernel if previous else None)
     head, left_out = fit_head(space, labels.rows[fitted], labels.values[fitted], landmarks, kernel.gamma)
     scores = next_scores(space, head, previous.scores if previous else None)
-    checked = scores.decision[labels.rows]  # labels that the head was not fitted on were left out anyway
-    checked[fitted] = left_out
+    decision, checked = scores.decision, scores.decision[labels.rows]
+    checked[fitted] = left_out  # labels that the head was not fitted on were left out anyway
+    if attributes is not None:
+        head, decision, checked = _with_evidence(head, decision, checked, labels, usable, attributes)
     open_rows = np.flatnonzero(_open(space, labels, None))  # hidden ones too: the head is the same whatever is shown
     sample = open_rows[:: max(1, len(open_rows) // CALIBRATION_ROWS)]
-    head = head.calibrated(*calibrate(checked[usable], values, scores.decision[sample]))
+    head = head.calibrated(*calibrate(checked[usable], values, decision[sample]))
     return replace(
         snapshot,
         head=head,
-        probability=np.where(space.is_usable, head.probability_of(scores.decision), np.float32(np.nan)),
+        probability=np.where(space.is_usable, head.probability_of(decision), np.float32(np.nan)),
         checked_probability=np.where(space.is_usable[labels.rows], head.probability_of(checked), np.float32(np.nan)),
         scores=scores,
         kernel=kernel,
     )
+
+
+def _with_evidence(
+    head: Head,
+    decision: NDArray[np.float32],
+    checked: NDArray[np.float32],
+    labels: Labels,
+    usable: NDArray[np.int64],
+    attributes: Attributes,
+) -> tuple[Head, NDArray[np.float32], NDArray[np.float32]]:
+    """The head, the pool's decisions (n,) and the labels' left-out ones (m,), now also by what the proposals say."""
+    told = attributes.told(labels.rows, labels.values)
+    rows, values = labels.rows[usable], labels.values[usable]
+    evidence, left_out = fit_evidence(attributes, told, rows, values, checked[usable])
+    weight = np.float32(evidence.kernel_weight)
+    head = replace(
+        head,
+        coefficients=weight * head.coefficients,
+        attributes=evidence.table(attributes, told),
+        weights=evidence.table_weights,
+    )
+    checked[usable] = left_out
+    return head, head.with_attributes(weight * decision), checked
+
+
+def _expected(space: FeatureSpace, labels: Labels, attributes: Attributes) -> NDArray[np.float32]:
+    """(n,) P(label = 1) by the proposals' attributes and the labels of one class, or none."""
+    told = attributes.told(labels.rows, labels.values)
+    rows = space.is_usable[labels.rows]
+    evidence, _ = fit_evidence(attributes, told, labels.rows[rows], labels.values[rows])
+    return sigmoid(evidence.table(attributes, told) @ evidence.table_weights)
 
 
 def _choose_kernel(
