@@ -20,8 +20,12 @@ def ultralytics() -> Any:
     folder = Path(tempfile.gettempdir()) / f"winnow-ultralytics-{getpass.getuser()}"
     for name, value in (("YOLO_CONFIG_DIR", str(folder)), *_QUIET.items()):
         os.environ.setdefault(name, value)
+    from PIL import Image
+
+    opener = Image.open
     import ultralytics as package
 
+    Image.open = opener  # ultralytics puts one in its place that asks for a HEIF decoder over every damaged file
     if package.settings["sync"]:
         package.settings.update({"sync": False})
     return package
@@ -35,9 +39,10 @@ def find_weights(weights: str, folder: Path) -> Path:
     given = Path(weights)
     named = given if given.suffix else given.with_suffix(".pt")
     if named.suffix.lower() not in SUFFIXES:
+        is_plan = named.suffix.lower() in (".yaml", ".yml")
+        hint = "It only describes a model: train it with `python -m winnow train`." if is_plan else "Name another file."
         raise DetectorError(
-            f"{weights} cannot propose: weights are {' or '.join(SUFFIXES)} files, got {named.suffix!r}. "
-            "A .yaml describes a model that has learnt nothing yet; train it first with `python -m winnow train`."
+            f"{weights} cannot propose: weights are {' or '.join(SUFFIXES)} files, got {named.suffix!r}. {hint}"
         )
     for path in (given, named, folder / named):
         if path.is_file():
