@@ -15,6 +15,7 @@ from winnow.board import UNJUDGED, Board, Progress
 from winnow.errors import DatabaseError, KeyTaken, NothingToUndo, NotReady, UnreadableImage, WinnowError
 from winnow.features.matrix import FeatureMatrix, open_features
 from winnow.filters import Filter
+from winnow.learning.attributes import attributes_of
 from winnow.learning.learner import Learner, Showing
 from winnow.learning.space import FeatureSpace
 from winnow.learning.step import Labels, Snapshot
@@ -81,8 +82,10 @@ class Session:
         report(f"Opening {settings.features_path}")
         self.features: FeatureMatrix = open_features(settings.features_path, self.pool)
         rng = np.random.default_rng(settings.seed)
-        cache = settings.refs.parent / f"{settings.refs.name}.winnow" / "space.npz"
+        caches = settings.refs.parent / f"{settings.refs.name}.winnow"
+        cache = caches / "space.npz"
         self.space = FeatureSpace.build(self.features.vectors, self.features.is_valid, rng, cache=cache)
+        self._attributes = attributes_of(self.pool, cache=caches / "overlaps.npz")
         report("Reading the verdicts")
         self._log = VerdictLog(settings.database_url)
         try:
@@ -105,6 +108,7 @@ class Session:
             strategy=strategy if strategy in STRATEGIES else self.settings.strategy,
             rng=rng,
             is_hidden=self.pool.is_duplicate,
+            attributes=self._attributes,
         )
 
     def close(self) -> None:
