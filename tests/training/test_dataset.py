@@ -325,6 +325,14 @@ def test_rebuilding_names_changed_and_missing_source_images(world: World, tmp_pa
     assert not (tmp_path / "out").exists()
 
 
+def test_rebuilding_from_a_changed_list_of_images_is_refused(world: World, tmp_path: Path) -> None:
+    world.judge_minimum()
+    listed = world.build().folder / "images.jsonl"
+    listed.write_text(listed.read_text().replace("10.0, 8.0, 30.0, 28.0", "10.0, 8.0, 31.0, 28.0"))
+    with pytest.raises(DatasetError, match=r"images\.jsonl is not what its manifest was written with"):
+        rebuild_dataset(world.workspace, 1, tmp_path / "out", base_folder=world.folder)
+
+
 def test_rebuilding_over_something_is_refused(world: World, tmp_path: Path) -> None:
     world.judge_minimum()
     world.build()

@@ -23,6 +23,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     command = commands.add_parser(
         "dataset", help="build a data set version from the verdicts, list or rebuild versions"
     )
+    command.add_argument(
+        "--refs", type=Path, metavar="FILE", help="refs whose open proposals count (default: WINNOW_REFS)"
+    )
     command.add_argument("--partial", action="store_true", help="take images with open proposals, these painted over")
     command.add_argument(
         "--rejects", choices=["background", "ignore"], default="background", help="what rejected regions are"
@@ -54,7 +57,9 @@ def describe(version: DatasetVersion) -> str:
     """A version in a few lines: images, negatives and boxes by class of each part."""
     lines = [f"Data set version {version.number}: {version.folder}"]
     for part, counts in version.counts.items():
-        boxes = ", ".join(f"{name} {n:,}" for name, n in counts["boxes"].items())
+        boxes = ", ".join(f"{name} {n:,}" for name, n in counts["boxes"].items() if n)
+        n_without = sum(not n for n in counts["boxes"].values())
+        boxes += f"; no box of {n_without} classes" if n_without else ""
         painted = f", {counts['painted']:,} painted" if counts["painted"] else ""
         lines.append(
             f"  {part}: {counts['images']:,} images ({counts['negatives']:,} without objects{painted}); {boxes}"
@@ -72,7 +77,7 @@ def _build(workspace: Workspace, settings: Settings, options: argparse.Namespace
     wanted = DatasetOptions(options.partial, options.rejects, classes, options.holdout_share, options.seed)
     report = reporter()
     version = build_dataset(
-        read_truth(settings).truth,
+        read_truth(settings, options.refs).truth,
         workspace,
         wanted,
         base_folder=settings.base_folder,

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -13,7 +13,7 @@ from filelock import FileLock
 
 from winnow.errors import DatasetError, UnknownVersion, WinnowError
 from winnow.training.holdout import Holdout
-from winnow.training.manifest import ImageEntry, Manifest, Part, content_hash, count, read_images
+from winnow.training.manifest import PARTS, ImageEntry, Manifest, Part, content_hash, count, read_images
 from winnow.training.selection import LEFT_OUT, DatasetOptions, Report, Selection, select
 from winnow.training.truth import Truth
 from winnow.training.version_files import check_sources, differences, image_path, write_version
@@ -39,7 +39,7 @@ class DatasetVersion:
         return self.manifest.classes
 
     @property
-    def counts(self) -> dict[str, dict[str, Any]]:
+    def counts(self) -> dict[Part, dict[str, Any]]:
         """Part ("train", "holdout") -> images, negatives, painted, rejected and boxes by class."""
         return self.manifest.counts
 
@@ -110,7 +110,7 @@ def build_dataset(
     with locked(workspace):
         holdout = _grow_holdout(truth, workspace, options.holdout_share, options.seed)
         selection = select(truth, holdout, options, base_folder=base_folder, image_root=image_root, report=report)
-        previous = get_dataset(workspace) if numbered(workspace.datasets) else None
+        previous = _newest(workspace)
         manifest = _manifest(selection, options, previous, base_folder, last_seq=truth.last_seq)
         if previous and previous.manifest.content_hash == manifest.content_hash:
             return previous
@@ -126,10 +126,12 @@ def rebuild_dataset(
     """Make a version again in the new folder `out` from its manifest alone; answers the version's files that differ.
 
     Raises:
-        DatasetError: source images changed (each is named), or `out` is there already.
+        DatasetError: source images (each is named) or the list of images changed, or `out` is there already.
     """
     version = get_dataset(workspace, number)
     refuse_existing(out)
+    if content_hash(version.classes, version.images) != version.manifest.content_hash:
+        raise DatasetError(f"{version.folder / 'images.jsonl'} is not what its manifest was written with. Restore it.")
     check_sources(version.images, base_folder)
     with appearing(out.absolute()) as unfinished:
         write_version(unfinished, version.manifest, version.images, base_folder=base_folder, report=report or _Silent())
@@ -175,7 +177,7 @@ def _manifest(
     found = {mark.class_name for entry in images for mark in entry.accepted}
     classes = _class_list(found, options, previous.classes if previous else ())
     counts = count(classes, images)
-    _refuse_useless(counts, selection)
+    refuse_useless(counts, selection)
     return Manifest(
         number=previous.number + 1 if previous else 1,
         created_at=time.time(),
@@ -206,10 +208,10 @@ def _class_list(found: Iterable[str], options: DatasetOptions, previous: tuple[s
     return options.classes
 
 
-def _refuse_useless(counts: dict[str, dict[str, Any]], selection: Selection) -> None:
+def refuse_useless(counts: Mapping[Part, Mapping[str, Any]], selection: Selection) -> None:
     """Raises DatasetError for a version that nothing could be learnt from or measured on."""
     left_out = describe_left_out(selection.left_out)
-    n_train, n_holdout = (sum(counts[part]["boxes"].values()) for part in ("train", "holdout"))
+    n_train, n_holdout = (sum(counts[part]["boxes"].values()) for part in PARTS)
     if not n_train and n_holdout:
         raise DatasetError(
             f"All {n_holdout} accepted boxes lie on hold-out images, none on training images. "
@@ -232,6 +234,10 @@ def _refuse_useless(counts: dict[str, dict[str, Any]], selection: Selection) -> 
 def describe_left_out(left_out: dict[str, int]) -> str:
     """A line a reason for the terminal and the page, beginning with a line break; empty where nothing was left out."""
     return "".join(f"\n  left out: {n:,} images, {LEFT_OUT[reason]}" for reason, n in left_out.items() if n)
+
+
+def _newest(workspace: Workspace) -> DatasetVersion | None:
+    return get_dataset(workspace) if numbered(workspace.datasets) else None
 
 
 def _read(folder: Path) -> DatasetVersion:

@@ -36,22 +36,7 @@ def read_yolo_set(path: Path, images: Path | None) -> list[LabelledFile]:
     Raises:
         LabelledSetError: no names, no images, no labels, or bad lines (each is named).
     """
-    description = _description(path)
-    if description is not None:
-        names, sources = _from_description(description, images)
-    else:
-        names, sources = _names_beside(path), [_Source(images or path, None)]
-    files = [(file, source) for source in sources for file in _image_files(source.place)]
-    if not files:
-        places = ", ".join(str(source.place) for source in sources)
-        raise LabelledSetError(
-            f"{path}: labels without images: no image is in {places}. Name their folder by --images."
-        )
-    if not any(label_file(file).is_file() for file, _ in files):
-        raise LabelledSetError(
-            f"{path}: images without labels: none of {len(files):,} images has a label file; "
-            f"the first one's would be {label_file(files[0][0])}."
-        )
+    names, files = _named_files(path, images)
     bad = [f"{label}: there is no image of this name" for label in _orphans(files)]
     labelled = []
     for file, source in files:
@@ -60,6 +45,25 @@ def read_yolo_set(path: Path, images: Path | None) -> list[LabelledFile]:
         bad += problems
     refuse(path, bad)
     return labelled
+
+
+def _named_files(path: Path, images: Path | None) -> tuple[list[str], list[tuple[Path, _Source]]]:
+    """The names of the classes, and the image files with where they were found."""
+    description = _description(path)
+    if description is not None:
+        names, sources = _from_description(description, images)
+    else:
+        names, sources = _names_beside(path), [_Source(images or path, None)]
+    files = [(file, source) for source in sources for file in _image_files(source.place)]
+    if not files:
+        places = ", ".join(str(source.place) for source in sources)
+        raise LabelledSetError(f"{path}: labels without images: none in {places}. Name their folder by --images.")
+    if not any(label_file(file).is_file() for file, _ in files):
+        raise LabelledSetError(
+            f"{path}: images without labels: none of {len(files):,} images has a label file; "
+            f"the first one's would be {label_file(files[0][0])}."
+        )
+    return names, files
 
 
 def label_file(image: Path) -> Path:

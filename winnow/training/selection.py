@@ -93,7 +93,7 @@ def _add(
     base_folder: Path,
     image_root: Path | None,
 ) -> None:
-    reason = _reason_to_leave_out(record, part, options)
+    reason = reason_to_leave_out(record, part, options)
     if reason is None:
         try:
             entry = _entry(record, part, options, base_folder, image_root)
@@ -108,8 +108,8 @@ def _add(
     selection.left_out[reason] += 1
 
 
-def _reason_to_leave_out(record: ImageRecord, part: Part, options: DatasetOptions) -> str | None:
-    """A key of LEFT_OUT; None where the image enters."""
+def reason_to_leave_out(record: ImageRecord, part: Part, options: DatasetOptions) -> str | None:
+    """A key of LEFT_OUT; None where the image enters, as far as verdicts tell without reading its file."""
     if record.open_misses:
         return "open_misses"
     if record.state != "complete" and not (options.partial and part == "train"):
