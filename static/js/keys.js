@@ -6,7 +6,12 @@ export const ACTIONS = [
   {"action": "negative", "label": "Negative", "help": "This is not what you are looking for"},
   {"action": "positive", "label": "Positive", "help": "This is what you are looking for"},
   {"action": "skip", "label": "Skip", "help": "Not sure: leave it out, it can be brought back"},
-  {"action": "undo", "label": "Take back", "help": "Take back the last verdict, any number of times"},
+  {"action": "undo", "label": "Take back", "help": "Take back the last verdict or mark, any number of times"},
+  {"action": "reject_background", "label": "Background", "help": "Negative because nothing of interest is there: a hard negative for the detector"},
+  {"action": "reject_wrong_class", "label": "Wrong class", "help": "Negative because it is something else, which the page then asks for: number, name or a new one"},
+  {"action": "reject_duplicate", "label": "Duplicate", "help": "Negative because another box has this object already"},
+  {"action": "reject_bad_box", "label": "Bad box", "help": "Negative because the box is not on the object: it goes to the boxes to correct"},
+  {"action": "missed_object", "label": "Object missed", "help": "Mark the image: it has an object that nobody proposed"},
   {"action": "zoom", "label": "Zoom", "help": "Fit, closer around the pointer, then the whole image of a crop"},
   {"action": "contrast_down", "label": "Less contrast", "help": "Lower the contrast of the image shown"},
   {"action": "contrast_up", "label": "More contrast", "help": "Raise the contrast of the image shown"},
@@ -15,6 +20,7 @@ export const ACTIONS = [
   {"action": "reset_view", "label": "Reset view", "help": "Back to fit, with contrast and brightness as they were"},
   {"action": "show_probability", "label": "Probability", "help": "Show or hide what the model thinks; hidden at first, so that it does not lead"},
   {"action": "next_strategy", "label": "Next strategy", "help": "Choose the next items by another rule"},
+  {"action": "next_class", "label": "Next class", "help": "Take proposals of the next class only, after the last one of all again"},
   {"action": "auto_mode", "label": "Timed auto mode", "help": "No key in time means negative; any key or a hidden tab pauses it, this one goes on"},
   {"action": "help", "label": "Keys", "help": "Show or close this table"}
 ];

@@ -3,6 +3,7 @@
 import { Api } from "./api.js";
 import { AutoMode } from "./auto_mode.js";
 import { ErrorChart } from "./chart.js";
+import { ClassPicker } from "./class_picker.js";
 import { byId, openStorage, readConfig } from "./dom.js";
 import { openHeader, showModel } from "./header.js";
 import { openableHelp } from "./help.js";
@@ -11,8 +12,10 @@ import { LabelView } from "./label_view.js";
 import { Notices } from "./notice.js";
 import { PaintClock } from "./paint_clock.js";
 import { Session } from "./session.js";
+import { ShownFilter } from "./shown_filter.js";
 import { StrategyChoice } from "./strategy.js";
 import { listenForSwipes } from "./swipe.js";
+import { takenWord } from "./verdict_words.js";
 import { Viewer } from "./viewer.js";
 
 /** @typedef {"negative" | "positive" | "skip"} Answer */
@@ -29,6 +32,7 @@ const notices = new Notices();
 const viewer = new Viewer();
 const view = new LabelView(config.auto_seconds);
 const help = openableHelp(config.keys);
+const picker = new ClassPicker();
 const chart = new ErrorChart(api);
 const auto = new AutoMode(config.auto_seconds, () => judge("negative", null));
 const session = new Session({
@@ -44,6 +48,14 @@ const session = new Session({
   },
 });
 const strategy = new StrategyChoice(api, config.strategies, notices, () => void session.refresh());
+const filter = new ShownFilter(api, notices, {
+  onRead: (now) => {
+    view.filter = now;
+    picker.names = [...now.available.map(({ name }) => name), ...now.named];
+    renderSoon();
+  },
+  onChange: () => session.startAnew(),
+});
 
 /** What each action does; verdicts and undo also come from buttons and swipes. @type {Record<string, (event: Event) => void>} */
 const ACTIONS = {
@@ -51,6 +63,11 @@ const ACTIONS = {
   positive: (event) => judge("positive", event),
   skip: (event) => judge("skip", event),
   undo: takeBack,
+  reject_background: (event) => judge("negative", event, { reason: "background" }),
+  reject_wrong_class: askClass,
+  reject_duplicate: (event) => judge("negative", event, { reason: "duplicate" }),
+  reject_bad_box: rejectBox,
+  missed_object: markMissed,
   zoom: () => notices.say(viewer.cycleZoom()),
   contrast_down: () => notices.say(viewer.changeContrast(-1)),
   contrast_up: () => notices.say(viewer.changeContrast(1)),
@@ -59,21 +76,51 @@ const ACTIONS = {
   reset_view: () => notices.say(viewer.reset()),
   show_probability: () => view.toggleProbability(),
   next_strategy: () => strategy.next(),
+  next_class: () => filter.next(),
   auto_mode: () => auto.toggle(),
   help: () => help.toggle(),
 };
 const REPEATABLE = new Set(["undo", "contrast_down", "contrast_up", "brightness_down", "brightness_up"]);
 
-/** @param {Answer} answer @param {Event | null} event what asked for it; null when the time was up */
-function judge(answer, event) {
-  const item = session.judge(LABELS[answer]);
+/**
+ * @param {Answer} answer @param {Event | null} event what asked for it; null when the time was up
+ * @param {{reason?: string, class_name?: string}} [why]
+ */
+function judge(answer, event, why = {}) {
+  const item = session.judge(LABELS[answer], why);
   if (!item) return;
+  picker.close();
   view.light(answer);
-  afterPress(event, () => view.announce(answer, session.current));
+  afterPress(event, () => view.announce(answer, session.current, why));
+}
+
+/** @param {Event} event */
+function rejectBox(event) {
+  if (session.current && !session.current.box_xyxy) notices.say("This is a whole image: it has no box that could be wrong.");
+  else judge("negative", event, { reason: "bad_box" });
+}
+
+/** The verdict waits for the class, and is for the item that was on screen when it was asked for. */
+function askClass() {
+  const item = session.current;
+  if (!item) return;
+  picker.open(item.class_name ?? "", (class_name) => {
+    if (session.current?.id !== item.id) return notices.say("Another image had come on screen: no verdict was given.");
+    judge("negative", null, { reason: "wrong_class", class_name: class_name ?? undefined });
+    return notices.say(class_name ? `Wrong class: it is ${class_name}` : "Wrong class: which one is left open");
+  });
+}
+
+/** @param {Event} event */
+function markMissed(event) {
+  if (!session.markMissed()) return;
+  notices.say("Marked: an object is missed on this image");
+  afterPress(event, () => view.announceMark());
 }
 
 /** @param {Event} event */
 function takeBack(event) {
+  picker.close();
   session.takeBack();
   view.light("undo");
   afterPress(event, () => view.announce("undo", session.current));
@@ -114,6 +161,7 @@ function openKeys() {
   document.addEventListener("keydown", (event) => {
     const action = actions.get(keyName(event));
     const isForThePage = !belongsElsewhere(event);
+    if (picker.isOpen && isForThePage) return event.key === "Escape" ? picker.close() : picker.focus();
     if (action !== "auto_mode" || !isForThePage) auto.pause();
     if (!isForThePage || (help.isOpen() && action !== "help")) return;
     if (!action || (event.repeat && !REPEATABLE.has(action))) return;
@@ -149,6 +197,7 @@ function openSession() {
   session.addEventListener("change", renderSoon);
   session.addEventListener("answer", (event) => {
     const { press, answer } = /** @type {CustomEvent} */ (event).detail;
+    if (press.kind === "undo" && !isOfAnItem(answer.verdict)) notices.say(`Taken back: ${takenWord(answer.verdict)}`);
     if (press.kind === "undo") chart.reload();
     else if (answer.metrics) chart.add(answer.metrics);
   });
@@ -162,6 +211,7 @@ function openSession() {
     notices.showRefusal("The browser's storage is full: answers are sent, but would not survive a reload before that.");
   });
   void session.open();
+  void filter.read();
 }
 
 function openAutoMode() {
@@ -172,9 +222,14 @@ function openAutoMode() {
   api.addEventListener("reachable", () => auto.pause());
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) auto.pause();
-    else void session.refresh();
+    else void Promise.all([session.refresh(), filter.read()]);
   });
   setInterval(() => auto.state === "running" && view.showAuto(auto), 100);
+}
+
+/** @param {import("./types.js").Verdict} verdict @returns {boolean} whether taking it back brings an item to judge */
+function isOfAnItem({ kind, strategy }) {
+  return kind === "verdict" && strategy !== "correction";
 }
 
 openHeader(api, config, storage);

@@ -15,10 +15,14 @@ export class LabelView {
   #glow = byId("glow");
   /** @type {Item | null} */
   #item = null;
+  /** What is let through, as it was read. @type {import("./types.js").FilterInForce | null} */
+  filter = null;
   #isProbabilityShown = readFlag();
   /** What the counts show. @type {import("./types.js").Progress | null} */
   #progress = null;
   #broken = 0;
+  /** @type {import("./types.js").FilterInForce | null} */
+  #shownFilter = null;
   #lit_at = -Infinity;
   #wait = 0;
 
@@ -74,17 +78,25 @@ export class LabelView {
     byId("probability-button").setAttribute("aria-pressed", String(this.#isProbabilityShown));
   }
 
-  /** For screen readers. @param {Light} light @param {Item | null} next */
-  announce(light, next) {
-    setText(byId("live"), `${WORDS[light]}. ${next ? `Next: ${described(next)}` : "Waiting for the next image"}`);
+  /** For screen readers. @param {Light} light @param {Item | null} next @param {{reason?: string, class_name?: string}} [why] */
+  announce(light, next, { reason, class_name } = {}) {
+    const because = [reason?.replace("_", " "), class_name].filter(Boolean).map((word) => `, ${word}`);
+    setText(byId("live"), `${WORDS[light]}${because.join("")}. ${next ? `Next: ${described(next)}` : "Waiting for the next image"}`);
+  }
+
+  /** For screen readers. */
+  announceMark() {
+    setText(byId("live"), "Marked: an object is missed on this image.");
   }
 
   /** @param {import("./session.js").Session} session */
   render(session) {
     const { server, lineup } = session;
-    if (server && (server.progress !== this.#progress || lineup.brokenCount !== this.#broken)) {
+    const isNews = server?.progress !== this.#progress || lineup.brokenCount !== this.#broken || this.filter !== this.#shownFilter;
+    if (server && isNews) {
       this.#progress = server.progress;
       this.#broken = lineup.brokenCount;
+      this.#shownFilter = this.filter;
       this.#showProgress(server.progress, lineup.brokenCount);
     }
     this.#frame.toggleAttribute("data-waits", session.isTakingBack);
@@ -94,7 +106,9 @@ export class LabelView {
   /** @param {import("./types.js").Progress} progress @param {number} broken */
   #showProgress({ labeled, positive, negative, skipped, total, unreadable, invalid }, broken) {
     const cannotShow = Math.max(unreadable, broken);
-    const open = Math.max(0, total - labeled - skipped - cannotShow - invalid);
+    const { hidden = 0, open: openThen = 0, judged: judgedThen = 0 } = this.filter ?? {};
+    const left = hidden ? openThen - (labeled + skipped - judgedThen) : total - labeled - skipped - cannotShow - invalid;
+    const open = Math.max(0, left);
     for (const [name, count] of Object.entries({ positive, negative, skipped, open })) setText(byId(`count-${name}`), number(count));
     const reached = { positive, negative: labeled, skipped: labeled + skipped };
     for (const [name, count] of Object.entries(reached)) {
@@ -114,6 +128,7 @@ export class LabelView {
     clearTimeout(this.#wait);
     if (session.isFinished) {
       byId("message").replaceChildren(/** @type {HTMLTemplateElement} */ (byId("finished")).content.cloneNode(true));
+      byId("finished-filter").hidden = !this.filter?.hidden;
       byId("message").hidden = false;
       return;
     }

@@ -13,7 +13,7 @@ export class Lineup {
   held = null;
   /** @type {Item[]} */
   queue = [];
-  /** Judged here, oldest first, with the key of the verdict. @type {{item: Item, key: string}[]} */
+  /** Said here, oldest first, with the key of the press; no item for what is said of an image. @type {{item: Item | null, key: string}[]} */
   #history = [];
   /** @type {Set<string>} items whose image cannot be shown */
   #broken = new Set();
@@ -47,9 +47,19 @@ export class Lineup {
   /** The item on screen is judged by the verdict with this key. @param {string} key */
   judge(key) {
     if (!this.current) return;
-    this.#history.push({ item: this.current, key });
-    if (this.#history.length > LONGEST_HISTORY) this.#history.shift();
+    this.#note(this.current, key);
     this.current = null;
+  }
+
+  /** Something was said of the image on screen by the press with this key; the item stays. @param {string} key */
+  mark(key) {
+    this.#note(null, key);
+  }
+
+  /** @param {Item | null} item @param {string} key */
+  #note(item, key) {
+    this.#history.push({ item, key });
+    if (this.#history.length > LONGEST_HISTORY) this.#history.shift();
   }
 
   /**
@@ -65,11 +75,21 @@ export class Lineup {
     return true;
   }
 
-  /** Take the last judged item back; it is the next to be shown. @returns {Item | null} null when none is known here */
+  /**
+   * Take back what was said last; the item it was said of, if it was of one, is the next to be shown.
+   *
+   * @returns {{item: Item | null} | null} null when nothing is known here
+   */
   takeBack() {
-    const last = this.#history.pop();
-    if (last) this.putFirst(last.item);
-    return last?.item ?? null;
+    const last = this.#history.pop() ?? null;
+    if (last?.item) this.putFirst(last.item);
+    return last;
+  }
+
+  /** Start again with an empty line: what is shown is chosen anew. The history stays. */
+  clear() {
+    this.current = this.held = null;
+    this.queue = [];
   }
 
   /** Make an item the next to be shown; the one on screen comes after it. @param {Item} item */
@@ -95,7 +115,7 @@ export class Lineup {
   /** @param {number} ahead @param {number} behind @returns {Item[]} the items whose images are worth keeping, next first */
   nearby(ahead, behind) {
     const shown = this.current ? [this.current] : [];
-    const past = behind > 0 ? this.#history.slice(-behind).map((judged) => judged.item) : [];
+    const past = behind > 0 ? this.#history.slice(-behind).flatMap(({ item }) => item ?? []) : [];
     return [...shown, ...this.queue.slice(0, ahead), ...past.reverse()];
   }
 }

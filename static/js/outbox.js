@@ -9,6 +9,14 @@ import { Refused, Unreachable } from "./api.js";
 /** @typedef {import("./types.js").Press} Press */
 /** @typedef {import("./types.js").Answer} Answer */
 
+/** Where each kind of press goes, and what it says there. @type {Record<Press["kind"], (body: Partial<Press>) => [string, object]>} */
+const CALLS = {
+  verdict: (body) => ["/api/verdicts", body],
+  undo: (body) => ["/api/undo", body],
+  miss: ({ item_id, ...body }) => [`/api/images/${item_id}/miss`, body],
+  complete: ({ item_id, ...body }) => [`/api/images/${item_id}/complete`, body],
+  correction: (body) => ["/api/corrections", body],
+};
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 4000;
 
@@ -48,7 +56,7 @@ export class Outbox extends EventTarget {
 
   /** @returns {Set<string>} the items whose verdict the server may not know yet */
   itemIds() {
-    return new Set(this.#waiting.flatMap(({ press }) => press.item_id ?? []));
+    return new Set(this.#waiting.flatMap(({ press }) => (press.kind === "verdict" ? (press.item_id ?? []) : [])));
   }
 
   /** Take over what closed or reloaded tabs left behind; a tab that still lives keeps its own until it is closed. */
@@ -112,7 +120,8 @@ export class Outbox extends EventTarget {
 
   /** @param {Press} press @returns {Promise<Answer>} */
   #post({ kind, annotator, at: _, ...body }) {
-    return this.#api.post(kind === "undo" ? "/api/undo" : "/api/verdicts", body, annotator);
+    const [path, content] = CALLS[kind](body);
+    return this.#api.post(path, content, annotator);
   }
 
   /** @param {number} wait_ms @returns {Promise<void>} ends early when the server is back */

@@ -10,7 +10,7 @@ import { Outbox } from "./outbox.js";
 import { ReviewGrid } from "./review_grid.js";
 import { openCloseUp } from "./review_close_up.js";
 import { Rows } from "./review_rows.js";
-import { LABELS, labelName } from "./verdict_words.js";
+import { LABELS, takenWord } from "./verdict_words.js";
 
 const EMPTY = {
   all: "Nothing is judged yet. Go to the label page and press A or D.",
@@ -39,7 +39,7 @@ function judge(answer) {
   const { label } = LABELS[answer];
   if (row.verdict.label === label) return;
   changes.push({ itemId: row.item.id, before: row.verdict.label });
-  rows.change(grid.focus, { label });
+  rows.change(grid.focus, { label, reason: null, class_name: null });
   setText(byId("live"), `${LABELS[answer].word}: ${row.item.path}`);
   send({ kind: "verdict", item_id: row.item.id, label });
 }
@@ -64,7 +64,7 @@ function send(what) {
 function take(press, { verdict, item, queue, progress }) {
   const place = rows.placeOf(verdict.item_id);
   if (press.kind === "undo") {
-    notices.say(`Taken back: ${labelName(verdict.label)}${item ? ` on ${item.path}` : ""}`);
+    notices.say(`Taken back: ${takenWord(verdict)}${item ? ` on ${item.path}` : ""}`);
     if (outbox.size === 0) void rows.load();
   } else if (rows.at(place)?.verdict.label === verdict.label) {
     rows.change(place, verdict);

@@ -2,7 +2,7 @@
 /** A grid of any length of which only the visible rows are in the document. */
 import { boxOverlay } from "./box_overlay.js";
 import { byId, element, html } from "./dom.js";
-import { LABELS, ago, exactly, labelName, thumbnail } from "./verdict_words.js";
+import { LABELS, ago, exactly, labelName, reasonWords, thumbnail } from "./verdict_words.js";
 
 const CELL_PX = 176;
 const ROW_PX = 224;
@@ -130,7 +130,7 @@ function cell(place, row) {
       aria-label="${item.path}, ${name}, by ${verdict.annotator}">
     <div class="thumb"><img src="${thumbnail(item)}" alt="" loading="lazy" decoding="async" draggable="false">${boxOverlay(item)}</div>
     <p class="cell-path" title="${item.path}">${item.path.split("/").at(-1)}</p>
-    <p class="cell-facts" title="${exactly(verdict)}"><span>${ago(verdict.created_at)}</span>${head}</p>
+    <p class="cell-facts" title="${exactly(verdict)}"><span>${[reasonWords(verdict), ago(verdict.created_at)].filter(Boolean).join(" · ")}</span>${head}</p>
     <div class="choice" role="group" aria-label="Verdict">${Object.entries(LABELS).map(
       ([answer, { label, sign, word }]) =>
         html`<button type="button" tabindex="-1" data-answer="${answer}" aria-pressed="${verdict.label === label}" aria-label="${word}" title="${word}">${sign}</button>`,

@@ -24,8 +24,9 @@ export class Session extends EventTarget {
   lineup = new Lineup();
   /** @type {Queue | null} the server's newest word on progress, model and strategy */
   server = null;
-  /** Undos under way: key → the item shown for it, or null where only the server knows it. @type {Map<string, string | null>} */
+  /** Undos under way: key → the item shown for it, "" for none, null where only the server knows it. @type {Map<string, string | null>} */
   #undos = new Map();
+  #isToStartAnew = false;
   #shown_at = 0;
   #presses = 0;
   #poll = { timer: 0, wait_ms: FIRST_POLL_MS };
@@ -78,25 +79,42 @@ export class Session extends EventTarget {
   /**
    * Judge the item on screen; ignored while there is none. Shows the next one before it returns.
    *
-   * @param {number | null} label @returns {Item | null} what was judged
+   * @param {number | null} label @param {{reason?: string, class_name?: string}} [why] for a rejection
+   * @returns {Item | null} what was judged
    */
-  judge(label) {
+  judge(label, why = {}) {
     const item = this.current;
     if (!item) return null;
     const elapsed_ms = Math.min(Math.round(performance.now() - this.#shown_at), LONGEST_ELAPSED_MS);
-    const press = this.#press({ kind: "verdict", item_id: item.id, label, elapsed_ms, model_version: item.model_version, strategy: item.strategy });
+    const press = this.#press({ kind: "verdict", item_id: item.id, label, elapsed_ms, model_version: item.model_version, strategy: item.strategy, ...why });
     this.lineup.judge(press.key);
     this.#advance();
     return item;
   }
 
-  /** Take back the last verdict; its item returns at once where it is known here, else with the server's answer. */
+  /** Say that the image on screen has an object that nobody proposed; the item stays. @returns {Item | null} */
+  markMissed() {
+    const item = this.current;
+    if (item) this.lineup.mark(this.#press({ kind: "miss", item_id: item.id }).key);
+    return item;
+  }
+
+  /** Take back the last verdict or mark; its item returns at once where it is known here, else with the server's answer. */
   takeBack() {
     const press = this.#press({ kind: "undo" });
-    const item = this.lineup.takeBack();
-    this.#undos.set(press.key, item?.id ?? null);
-    if (item) this.#advance();
+    const last = this.lineup.takeBack();
+    this.#undos.set(press.key, last && (last.item?.id ?? ""));
+    if (last?.item) this.#advance();
     this.#tell("change");
+  }
+
+  /** Another filter is in force: show nothing of the line as it was, once all presses made on it are delivered. */
+  startAnew() {
+    this.#isToStartAnew = this.outbox.size > 0;
+    if (this.#isToStartAnew) return;
+    this.lineup.clear();
+    this.show(null, null);
+    void this.refresh();
   }
 
   /** Deliver what waits; called once the screen is painted. */
@@ -146,6 +164,7 @@ export class Session extends EventTarget {
     if (press.kind === "undo") this.#takeUndone(press.key, answer);
     this.#poll.wait_ms = FIRST_POLL_MS;
     this.#absorb(answer.queue);
+    if (this.#isToStartAnew) this.startAnew();
     this.dispatchEvent(new CustomEvent("answer", { detail: { press, answer } }));
   }
 
@@ -161,7 +180,8 @@ export class Session extends EventTarget {
     this.#undos.delete(press.key);
     this.lineup.forget(press.key);
     this.dispatchEvent(new CustomEvent("refused", { detail: { press, refusal } }));
-    void this.refresh();
+    if (this.#isToStartAnew) this.startAnew();
+    else void this.refresh();
     this.#tell("change");
   }
 

@@ -12,12 +12,18 @@
  * @typedef {{seq: number, item_id: string, label: number, probability: number | null, brier: number | null,
  *   brier_mean: number | null, error_rate: number | null}} MetricsPoint
  * @typedef {{seq: number, item_id: string, label: number | null, annotator: string, created_at: number,
- *   elapsed_ms: number | null, probability: number | null, model_version: number | null, strategy: string | null}} Verdict
+ *   elapsed_ms: number | null, probability: number | null, model_version: number | null, strategy: string | null,
+ *   kind: "verdict" | "miss" | "complete", reason: string | null, class_name: string | null}} Verdict
  * @typedef {{verdict: Verdict, item: Item | null, progress: Progress, metrics: MetricsPoint | null, queue: Queue}} Answer
  * @typedef {{name: string, label: string, help: string}} Strategy
+ * @typedef {{name: string, label: string, help: string, holds_object: boolean}} Reason
+ * @typedef {{classes: string[], score_min: number, score_max: number, set_aside: string[], images: string[]}} Filter
+ * @typedef {Filter & {shown: number, hidden: number, open: number, judged: number, has_boxes: boolean,
+ *   available: {name: string, count: number}[], named: string[]}} FilterInForce
  * @typedef {{keys: Record<string, string[]>, auto_seconds: number, annotator: string, strategies: Strategy[],
- *   pool: {name: string, total: number, duplicates: number}, encoder: string}} Config
- * @typedef {{kind: "verdict" | "undo", key: string, annotator: string, at: number, item_id?: string,
- *   label?: number | null, elapsed_ms?: number, model_version?: number}} Press
+ *   reasons: Reason[], pool: {name: string, total: number, duplicates: number, has_boxes: boolean}, encoder: string}} Config
+ * @typedef {{kind: "verdict" | "undo" | "miss" | "complete" | "correction", key: string, annotator: string, at: number,
+ *   item_id?: string, label?: number | null, reason?: string, class_name?: string, elapsed_ms?: number,
+ *   model_version?: number, strategy?: string, box_xyxy?: number[], is_replaced?: boolean}} Press
  */
 export {};

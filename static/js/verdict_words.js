@@ -21,6 +21,19 @@ export function labelName(label) {
   return label === null ? "skipped" : label === 1 ? "positive" : "negative";
 }
 
+/** @param {Verdict} verdict @returns {string} why it was rejected, in words; empty where nothing was said */
+export function reasonWords({ reason, class_name }) {
+  const words = (reason ?? "").replace("_", " ");
+  return class_name ? `${words || "as"}: ${class_name}` : words;
+}
+
+/** @param {Verdict} verdict @returns {string} what an undo took back */
+export function takenWord({ kind, label, strategy }) {
+  if (kind === "miss") return "the mark that an object is missed";
+  if (kind === "complete") return "the mark that an image is complete";
+  return strategy === "correction" ? "a box drawn by hand" : labelName(label);
+}
+
 /** @param {number} created_at seconds since 1970 @returns {string} */
 export function ago(created_at) {
   const seconds = Date.now() / 1000 - created_at;
@@ -32,7 +45,8 @@ export function ago(created_at) {
 export function exactly(verdict) {
   const at = new Date(1000 * verdict.created_at).toLocaleString();
   const took = verdict.elapsed_ms === null ? "" : ` in ${(verdict.elapsed_ms / 1000).toFixed(1)} s`;
-  return `${labelName(verdict.label)} by ${verdict.annotator}, ${at}${took}`;
+  const why = reasonWords(verdict);
+  return `${labelName(verdict.label)}${why && ` (${why})`} by ${verdict.annotator}, ${at}${took}`;
 }
 
 /** @param {import("./types.js").Item} item @returns {string} a small picture of what was judged */

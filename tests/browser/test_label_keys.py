@@ -91,7 +91,7 @@ def test_help_shows_every_key_and_takes_the_keyboard(ana: Person) -> None:
     ana.page.keyboard.press("?")
     dialog = ana.page.get_by_role("dialog", name="Keys")
     expect(dialog.get_by_role("row", name="A ← Negative")).to_be_visible()
-    expect(dialog.get_by_role("row")).to_have_count(15)
+    expect(dialog.get_by_role("row")).to_have_count(21)
     ana.page.keyboard.press("a")
     ana.page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()

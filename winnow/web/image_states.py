@@ -12,6 +12,7 @@ from winnow.errors import UnreadableImage
 from winnow.filters import Filter
 from winnow.pool import Pool, image_size
 from winnow.session import Session
+from winnow.training.reading import covered_rows
 from winnow.training.truth import STATES, ImageRecord, Truth
 from winnow.verdicts.ledger import Ledger
 from winnow.verdicts.log import Verdict
@@ -147,8 +148,6 @@ class ImageStates:
                 standing = _Standing(ledger)
             if self._look is not None and self._look[1].set_aside != chosen.set_aside:
                 self._summaries = {}
-            from winnow.training.reading import covered_rows
-
             truth = _PoolTruth(self._images, standing, covered_rows(self.session.pool, chosen))
             self._summaries = self._summarised(truth)
             look = self._look_of(truth)

@@ -12,11 +12,13 @@ from starlette.responses import Response
 from winnow.errors import WinnowError
 from winnow.session import Session
 from winnow.settings import Settings
+from winnow.training.report import read_report, utc
 from winnow.verdicts.reasons import REASONS
 from winnow.web.label import strategy_choices
 
 ROOT = Path(__file__).resolve().parents[2]
 templates = Jinja2Templates(ROOT / "templates")
+templates.env.filters["utc"] = utc
 router = APIRouter(include_in_schema=False)
 
 
@@ -81,19 +83,25 @@ def models_page(request: Request) -> Response:
     return _page(request, "models.html", "Models")
 
 
+@router.get("/reports/{number}", name="report_page")
+def report_page(request: Request, number: int) -> Response:
+    report = read_report(request.app.state.workspace, number)
+    return _page(request, "report.html", f"Round {number}", report=report)
+
+
 def error_page(request: Request, status: int, detail: str) -> Response:
     settings: Settings = request.app.state.settings
     page = PageContext(f"Error {status}", settings.refs.stem, _config(settings, None), status=status, detail=detail)
     return templates.TemplateResponse(request, "error.html", {"page": page}, status_code=status)
 
 
-def _page(request: Request, template: str, title: str) -> Response:
-    """A page that also works before there is a pool."""
+def _page(request: Request, template: str, title: str, **more: Any) -> Response:
+    """A page that also works before there is a pool; `more` is for the template beside `page`."""
     settings: Settings = request.app.state.settings
     session: Session | None = request.app.state.loader.session
     name = session.pool.name if session else settings.refs.stem
     page = PageContext(title, name, _config(settings, session))
-    return templates.TemplateResponse(request, template, {"page": page}, headers={"Cache-Control": "no-store"})
+    return templates.TemplateResponse(request, template, {"page": page, **more}, headers={"Cache-Control": "no-store"})
 
 
 def _pool_page(request: Request, template: str, title: str) -> Response:

@@ -1,7 +1,6 @@
 """The triage page's calls: groups of proposals, and the filter that sets them aside."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 import numpy as np
 from fastapi import APIRouter
@@ -9,13 +8,11 @@ from fastapi import APIRouter
 from winnow.board import UNJUDGED
 from winnow.filters import Filter
 from winnow.pool import Pool
+from winnow.proposals.triage import GROUPS, Triage
 from winnow.session import Session
 from winnow.web.deps import SessionDep, TriageDep
 from winnow.web.present import THUMB_SIZE
 from winnow.web.schemas_triage import ClassCount, FilterIn, FilterOut, GroupOut, ThumbOut, TriageOut
-
-if TYPE_CHECKING:
-    from winnow.proposals.triage import Triage
 
 router = APIRouter(prefix="/api", tags=["triage"])
 THUMBS = 12
@@ -64,9 +61,7 @@ def _proposals(pool: Pool) -> np.ndarray:
     return ~np.isnan(pool.boxes_xyxy[:, 0]) & ~pool.is_duplicate
 
 
-def _groups_out(session: Session, triage: "Triage", counted: np.ndarray) -> list[GroupOut]:
-    from winnow.proposals.triage import GROUPS
-
+def _groups_out(session: Session, triage: Triage, counted: np.ndarray) -> list[GroupOut]:
     return [
         GroupOut(
             name=name,

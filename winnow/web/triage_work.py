@@ -4,16 +4,13 @@ import logging
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from winnow.errors import NotReady, WinnowError
 from winnow.pool import Pool
-
-if TYPE_CHECKING:
-    from winnow.proposals.triage import Triage
+from winnow.proposals.triage import Triage, triage_of
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +21,7 @@ class _Work:
 
     fingerprint: str
     began_at: float = field(default_factory=time.monotonic)
-    triage: "Triage | None" = None
+    triage: Triage | None = None
     problem: str | None = None
 
 
@@ -35,7 +32,7 @@ class TriageWork:
         self._lock = threading.Lock()
         self._work: _Work | None = None
 
-    def look(self, pool: Pool) -> "tuple[Triage | None, str | None, float]":
+    def look(self, pool: Pool) -> tuple[Triage | None, str | None, float]:
         """The triage once it is there, what went wrong if it did, and the seconds since it began."""
         with self._lock:
             if self._work is None or self._work.fingerprint != pool.fingerprint or self._work.problem:
@@ -54,8 +51,6 @@ class TriageWork:
 
 def _run(work: _Work, pool: Pool) -> None:
     try:
-        from winnow.proposals.triage import triage_of
-
         work.triage = triage_of(pool)
     except WinnowError as error:
         work.problem = str(error)
