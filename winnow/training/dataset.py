@@ -39,7 +39,7 @@ class DatasetVersion:
         return self.manifest.classes
 
     @property
-    def counts(self) -> dict[Part, dict[str, Any]]:
+    def counts(self) -> dict[str, dict[str, Any]]:
         """Part ("train", "holdout") -> images, negatives, painted, rejected and boxes by class."""
         return self.manifest.counts
 
@@ -208,7 +208,7 @@ def _class_list(found: Iterable[str], options: DatasetOptions, previous: tuple[s
     return options.classes
 
 
-def refuse_useless(counts: Mapping[Part, Mapping[str, Any]], selection: Selection) -> None:
+def refuse_useless(counts: Mapping[str, Mapping[str, Any]], selection: Selection) -> None:
     """Raises DatasetError for a version that nothing could be learnt from or measured on."""
     left_out = describe_left_out(selection.left_out)
     n_train, n_holdout = (sum(counts[part]["boxes"].values()) for part in PARTS)

@@ -67,7 +67,7 @@ class Manifest:
     content_hash: str
     left_out: dict[str, int]  # reason -> images
     unreadable: dict[str, str]  # path -> why
-    counts: dict[Part, dict[str, Any]]
+    counts: dict[str, dict[str, Any]]
     schema: int = field(default=SCHEMA)
 
     def to_json(self) -> bytes:
@@ -111,9 +111,9 @@ def content_hash(classes: tuple[str, ...], images: tuple[ImageEntry, ...]) -> st
     return digest.hexdigest()
 
 
-def count(classes: tuple[str, ...], images: tuple[ImageEntry, ...]) -> dict[Part, dict[str, Any]]:
+def count(classes: tuple[str, ...], images: tuple[ImageEntry, ...]) -> dict[str, dict[str, Any]]:
     """Part -> images, negatives (without a box), painted, and boxes by class in the order of the classes."""
-    counts: dict[Part, dict[str, Any]] = {}
+    counts: dict[str, dict[str, Any]] = {}
     for part in PARTS:
         entries = [entry for entry in images if entry.part == part]
         boxes = dict.fromkeys(classes, 0)
