@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from winnow.errors import EncoderError, FeaturesError, TrainingError
+from winnow.errors import EncoderError, FeaturesError, TrainingError, WinnowError
 from winnow.jobs.reporter import JobReporter, long_work
 from winnow.settings import Settings, read_settings
 from winnow.training.dataset import DatasetOptions, DatasetVersion, build_dataset, get_dataset
@@ -44,6 +44,9 @@ def add(commands: Any) -> None:
     command.add_argument("--again", action="store_true", help="also when nothing is new since the last version")
     data = command.add_argument_group("data set (a new version is built where the verdicts changed)")
     data.add_argument("--dataset", type=int, metavar="N", help="train on this version instead")
+    data.add_argument(
+        "--refs", type=Path, metavar="FILE", help="refs whose open proposals count (default: WINNOW_REFS)"
+    )
     data.add_argument("--partial", action="store_true", help="take images with open proposals, these painted over")
     data.add_argument("--rejects", choices=["background", "ignore"], help="what rejected regions are (background)")
     command.set_defaults(run=_run)
@@ -68,6 +71,7 @@ def _run(options: argparse.Namespace) -> None:
         report.result(model=version.number, map50=version.metrics.map50, map50_95=version.metrics.map50_95)
         print(describe(version))
         _write_mistakes(version, trained.mistakes, settings, report)
+        _write_report(version, settings, report)
 
 
 def _take_from_session(options: argparse.Namespace, workspace: Workspace) -> None:
@@ -94,9 +98,13 @@ def _dataset(
     if options.dataset is not None:
         return get_dataset(workspace, options.dataset)
     from winnow.training.reading import read_truth
+    from winnow.training.stock import check_ready
 
+    truth = read_truth(settings, options.refs).truth
+    wanted = DatasetOptions(options.partial, options.rejects or "background")
+    check_ready(truth, workspace, wanted, is_again=options.again)  # in a moment, before images are read
     return build_dataset(
-        read_truth(settings).truth, workspace, DatasetOptions(options.partial, options.rejects or "background"),
+        truth, workspace, wanted,
         base_folder=settings.base_folder, image_root=settings.image_root, report=report,
     )  # fmt: skip
 
@@ -139,6 +147,19 @@ def _write_mistakes(version: ModelVersion, mistakes: list[Mistake], settings: Se
     encoder = _compute_features(refs, settings)
     report.result(errors=refs.name, n_errors=len(mistakes))
     print(f"{refs}: its {len(mistakes)} mistakes, with features by {encoder}. Open it on the label page.")
+
+
+def _write_report(version: ModelVersion, settings: Settings, report: JobReporter) -> None:
+    """The round's page; where it cannot be made the version stands all the same."""
+    from winnow.training.report import write_report
+
+    try:
+        page = write_report(settings, version.number)
+    except WinnowError as error:
+        print(f"No report was written: {error}", file=sys.stderr)
+        return
+    report.result(report=version.number)
+    print(f"Report of the round: {page}")
 
 
 def _compute_features(refs: Path, settings: Settings) -> str:

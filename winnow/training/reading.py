@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from winnow.errors import RefsError
 from winnow.filters import Filter
 from winnow.pool import Pool, open_pool
 from winnow.settings import Settings
@@ -43,9 +45,14 @@ def log_of(settings: Settings) -> Iterator[VerdictLog]:
         log.close()
 
 
-def read_truth(settings: Settings) -> Reading:
-    """Raises RefsError, DatabaseError where refs or log are not there."""
-    pool = open_pool(settings.refs)
+def read_truth(settings: Settings, refs: Path | None = None) -> Reading:
+    """Of the settings' refs, or of others beside them.
+
+    Raises RefsError, DatabaseError where refs or log are not there, or these refs lie elsewhere.
+    """
+    if refs is not None and refs.absolute().parent != settings.base_folder:
+        raise RefsError(f"{refs} does not lie in {settings.base_folder}, where the log's images are. Copy it there.")
+    pool = open_pool(refs or settings.refs)
     with log_of(settings) as log:
         ledger = Ledger(log.replay())
         chosen = Filter.from_json(log.read_state(f"filter:{pool.refs_path.name}"))

@@ -1,0 +1,149 @@
+"""What there is to learn from now, and whether a training could begin: told by the verdicts alone, in a moment."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from winnow.errors import TrainingError, UnreadableImage
+from winnow.pool.images import image_size
+from winnow.training.dataset import get_dataset, refuse_useless
+from winnow.training.holdout import Holdout
+from winnow.training.manifest import PARTS, Part
+from winnow.training.models import list_models
+from winnow.training.selection import DatasetOptions, Selection, reason_to_leave_out
+from winnow.training.suggestions import DatasetFacts
+from winnow.training.truth import STATES, ImageRecord, State, Truth
+from winnow.training.workspace import Workspace
+
+SAMPLE = 60  # images whose size is looked at
+
+
+@dataclass(frozen=True)
+class Stock:
+    """Images by state; regions by what is known of them; `parts` is what a data set version would take now."""
+
+    images: dict[State, int]
+    accepted: int
+    rejected: int
+    to_correct: int
+    misses: int
+    parts: dict[Part, "PartStock"]
+
+
+@dataclass(frozen=True)
+class PartStock:
+    """images: those that enter; waiting: judged in part, so that they do not; boxes: accepted, by class."""
+
+    drawn: int
+    images: int
+    waiting: int
+    boxes: dict[str, int]
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """The images with verdicts, each with its part and why a data set version would leave it out (None = it enters)."""
+
+    entries: list[tuple[ImageRecord, Part, str | None]]
+    drawn: dict[Part, int]
+    n_images: int
+
+
+def stock_of(truth: Truth, workspace: Workspace, options: DatasetOptions) -> Stock:
+    """Raises DatasetError where the hold-out's file is damaged."""
+    judged = _look(truth, workspace, options)
+    records = [record for record, _, _ in judged.entries]
+    states = Counter(record.state for record in records)
+    states["untouched"] += judged.n_images - len(records)
+    return Stock(
+        images={state: states[state] for state in STATES},
+        accepted=sum(len(record.accepted) for record in records),
+        rejected=sum(len(record.rejected) for record in records),
+        to_correct=sum(len(record.to_correct) for record in records),
+        misses=sum(record.open_misses for record in records),
+        parts={part: _part(judged, part) for part in PARTS},
+    )
+
+
+def facts_of(
+    truth: Truth, workspace: Workspace, options: DatasetOptions, file_of: Callable[[str], Path]
+) -> DatasetFacts:
+    """What suggestions go by; sizes are those of at most SAMPLE images, evenly taken."""
+    judged = _look(truth, workspace, options)
+    stock = _part(judged, "train")
+    records = [record for record, part, reason in judged.entries if part == "train" and reason is None]
+    sides, longer = [], []
+    for record in records[:: max(1, len(records) // SAMPLE)]:
+        try:
+            width, height = image_size(file_of(record.path))
+        except UnreadableImage:
+            continue
+        longer.append(max(width, height))
+        for x1, y1, x2, y2 in (region.box_xyxy for region in record.accepted):
+            sides.append(((x2 - x1) * (y2 - y1) / (width * height)) ** 0.5)
+    return DatasetFacts(
+        n_images=stock.images,
+        n_waiting=stock.waiting,
+        boxes=stock.boxes,
+        median_side=median(sides) if sides else None,
+        median_longer_px=round(median(longer)) if longer else None,
+    )
+
+
+def check_ready(truth: Truth, workspace: Workspace, options: DatasetOptions, *, is_again: bool = False) -> None:
+    """Look, before anything is built, whether a training could begin.
+
+    Raises:
+        DatasetError: no accepted box to train on, or no hold-out image that could measure.
+        TrainingError: no verdict since the data set of the newest model version, unless `is_again`.
+    """
+    judged = _look(truth, workspace, options)
+    left_out = Counter(reason for _, _, reason in judged.entries if reason)
+    left_out["untouched"] = judged.n_images - len(judged.entries)
+    parts = {part: _part(judged, part) for part in PARTS}
+    counts: dict[str, dict[str, Any]] = {
+        part: {"images": stock.images, "boxes": stock.boxes} for part, stock in parts.items()
+    }
+    refuse_useless(counts, Selection(left_out=left_out))
+    models = list_models(workspace)
+    if not models or is_again:
+        return
+    manifest = get_dataset(workspace, models[-1].dataset).manifest
+    is_same = manifest.settings["partial"] == options.partial and manifest.settings["rejects"] == options.rejects
+    if is_same and manifest.last_seq == truth.last_seq:
+        raise TrainingError(
+            f"Nothing is new: there is no verdict since {models[-1].name}, which was trained on data set version "
+            f"{manifest.number}. Judge more proposals, or train once more on the same."
+        )
+
+
+def _look(truth: Truth, workspace: Workspace, options: DatasetOptions) -> _Judged:
+    """The split is drawn for images that no draw has seen, as the next data set version will, and not written."""
+    holdout = Holdout.read(workspace.holdout)
+    paths = truth.paths
+    new = {path: truth.group_of(path) for path in paths if holdout.part_of(path) is None}
+    holdout = holdout.drawn(new, share=options.holdout_share, seed=options.seed)
+    entries: list[tuple[ImageRecord, Part, str | None]] = []
+    drawn: dict[Part, int] = dict.fromkeys(PARTS, 0)
+    for path, state in zip(paths, truth.states().tolist(), strict=True):
+        part = holdout.part_of(path)
+        assert part is not None, "every path was drawn"
+        drawn[part] += 1
+        if state:
+            record = truth.record(path)
+            entries.append((record, part, reason_to_leave_out(record, part, options)))
+    return _Judged(entries, drawn, len(paths))
+
+
+def _part(judged: _Judged, part: Part) -> PartStock:
+    mine = [(record, reason) for record, its_part, reason in judged.entries if its_part == part]
+    boxes = Counter(region.class_name for record, reason in mine if reason is None for region in record.accepted)
+    return PartStock(
+        drawn=judged.drawn[part],
+        images=sum(reason is None for _, reason in mine),
+        waiting=sum(reason == "in_progress" and bool(record.accepted or record.rejected) for record, reason in mine),
+        boxes=dict(sorted(boxes.items())),
+    )
