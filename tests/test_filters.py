@@ -121,3 +121,10 @@ def test_what_was_proposed_is_in_the_log(session: Session, tmp_path: Path) -> No
     (verdict,) = session.ledger.currents()
     assert (verdict.proposed_class, verdict.score, verdict.source) == ("dog", 0.4, None)
     session.close()
+
+
+def test_features_named_like_the_refs_come_first(tmp_path: Path) -> None:
+    settings = Settings(refs=tmp_path / "proposals.csv")
+    assert settings.features_path == tmp_path / "features.npy"
+    (tmp_path / "proposals.npy").touch()
+    assert settings.features_path == tmp_path / "proposals.npy"

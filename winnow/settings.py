@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="WINNOW_", toml_file="winnow.toml", extra="ignore")
 
     refs: Path = Path("refs.txt")
-    features: Path | None = None  # default: features.npy beside the refs
+    features: Path | None = None  # default: <refs>.npy where it is there, else features.npy, beside the refs
     database: str | None = None  # SQLAlchemy URL; default: winnow.db beside the refs
     annotator: Annotated[str, Field(min_length=1, max_length=64)] = Field(default_factory=_user_name)
     strategy: str = "entropy"  # what a new database starts with; later the page's choice is remembered
@@ -62,7 +62,9 @@ class Settings(BaseSettings):
 
     @property
     def features_path(self) -> Path:
-        return self.features or self.refs.parent / "features.npy"
+        """The setting's; else the one named like the refs, as `propose` writes it; else features.npy beside them."""
+        named_alike = self.refs.with_suffix(".npy")
+        return self.features or (named_alike if named_alike.is_file() else self.refs.parent / "features.npy")
 
     @property
     def database_url(self) -> str:
