@@ -159,6 +159,11 @@ def test_ultralytics_reads_every_image_and_label_as_they_are_meant(
         ("plain.webp", False),
         ("turned.tif", True),
         ("wrong_suffix.png", False),
+        ("palette.png", False),
+        ("bits.png", False),
+        ("inks.jpg", True),
+        ("grey.jpg", False),
+        ("grey_clear.png", True),
     ],
 )
 def test_ultralytics_sees_the_pixels_that_winnow_shows(
@@ -195,8 +200,8 @@ def _draw_kind(path: Path) -> None:
     exif[0x0112] = 6 if path.stem == "turned" else 1
     if path.stem == "clear":
         image.putalpha(Image.fromarray(ramp))
-    if path.stem == "grey":
-        image = image.convert("L")
+    modes = {"grey": "L", "grey_clear": "LA", "palette": "P", "bits": "1", "inks": "CMYK"}
+    image = image.convert(modes.get(path.stem, image.mode))
     if path.stem == "deep":
         image = Image.fromarray(ramp.astype(np.uint16) * 16)
     kinds = {"wrong_suffix": {"format": "JPEG", "quality": 95}}
