@@ -1,3 +1,201 @@
 // @ts-check
-/** The predict page. */
-import { openHeader } from "./header.js";
+/** The predict page: choose images and a model, watch the run, look at what it found, judge it. */
+import { Api } from "./api.js";
+import { byId, element, html, openStorage, readConfig, setText } from "./dom.js";
+import { openHeader, readModel } from "./header.js";
+import { openableHelp } from "./help.js";
+import { openJobFeed } from "./job_feed.js";
+import { JobPanel, quoted } from "./job_panel.js";
+import { actionsByKey, belongsElsewhere, keyName } from "./keys.js";
+import { FolderPicker, showProblem } from "./predict_folders.js";
+import { PredictForm } from "./predict_form.js";
+import { Viewer } from "./predict_viewer.js";
+
+const KEYS = [
+  ["← →", "Previous, next image", "Also Home and End for the first and the last"],
+  ["[ ]", "Score", "Lower or raise the score from which proposals are drawn"],
+  ["Enter", "Judge these", "Open these proposals in Triage, then the label page"],
+  ["X", "Stop", "Stop the run; what is finished is kept, and Go on resumes it"],
+];
+
+const config = readConfig();
+const storage = openStorage();
+const api = new Api();
+const folder = new FolderPicker(api);
+const form = new PredictForm(api, folder);
+const viewer = new Viewer(api);
+const panel = new JobPanel({ api, kinds: ["propose"], againKinds: ["propose"], onAgain: (job) => void goOn(job) });
+const help = openableHelp(config.keys, ["help"]);
+const asked = new URLSearchParams(location.search);
+/** Jobs of this page's own, whose end is told where it was asked for. @type {Set<number>} */
+const started = new Set();
+/** Jobs that were seen before they ended. @type {Set<number>} */
+const watched = new Set();
+/** @type {import("./predict_viewer.js").ProposalFile[]} */
+let files = [];
+
+/** @param {SubmitEvent} event */
+async function start(event) {
+  event.preventDefault();
+  for (const id of ["form-problem", "model-problem"]) showProblem(byId(id), "");
+  try {
+    follow(await api.post("/api/proposals", form.values));
+  } catch (error) {
+    showProblem(byId("form-problem"), error);
+  }
+}
+
+/** @param {import("./job_feed.js").Job} job */
+async function goOn(job) {
+  try {
+    follow(await api.post("/api/proposals/again", { job: job.number }));
+  } catch (error) {
+    showProblem(byId("form-problem"), error);
+  }
+}
+
+/** @param {{name: string, job: import("./job_feed.js").Job}} answer */
+function follow({ job }) {
+  started.add(job.number);
+  takeJob(job);
+}
+
+/** @param {import("./job_feed.js").Job} job */
+function takeJob(job) {
+  panel.take(job);
+  if (job.kind !== "propose") return;
+  if (job.ended_at === null) watched.add(job.number);
+  else if (watched.delete(job.number)) tellEnd(job);
+}
+
+/** @param {import("./job_feed.js").Job} job */
+function tellEnd(job) {
+  const isOwn = started.delete(job.number);
+  void readFiles(isOwn ? outName(job) : "");
+  if (!isOwn) return;
+  if (job.state === "failed") showProblem(byId("model-problem"), job.error);
+  if (job.state === "completed" && job.result.boxes === 0) {
+    showProblem(byId("form-problem"), `Nothing was found on ${job.result.images} images: lower the score, or choose another model.`);
+  }
+}
+
+/** @param {import("./job_feed.js").Job} job */
+function outName(job) {
+  const place = job.arguments.indexOf("--out");
+  return place < 0 ? "" : (job.arguments[place + 1] ?? "").split("/").at(-1) ?? "";
+}
+
+/** @param {string} [wanted] the file to show; else the one that is shown stays */
+async function readFiles(wanted = "") {
+  try {
+    const answer = await api.get("/api/proposals");
+    files = answer.files;
+    showProblem(byId("results-problem"), answer.problems.join("\n"));
+  } catch (error) {
+    showProblem(byId("results-problem"), error);
+    return;
+  }
+  const shown = viewer.file?.name ?? asked.get("file") ?? "";
+  const next = [wanted, shown].map((name) => files.find((file) => file.name === name)).find(Boolean) ?? files[0] ?? null;
+  byId("results-bar").hidden = byId("results-foot").hidden = !next;
+  byId("results-empty").hidden = Boolean(next);
+  byId("file").replaceChildren(...files.map((file) => new Option(fileLabel(file), file.name)));
+  if (next) /** @type {HTMLSelectElement} */ (byId("file")).value = next.name;
+  if (next?.name !== viewer.file?.name) await show(next);
+  await readPools();
+}
+
+/** @param {import("./predict_viewer.js").ProposalFile} file */
+function fileLabel(file) {
+  const proposals = `${file.n_proposals.toLocaleString("en")} proposals, ${file.n_images.toLocaleString("en")} images`;
+  return `${file.name} · ${proposals} · ${file.sources.join(", ")}`;
+}
+
+/** @param {import("./predict_viewer.js").ProposalFile | null} file */
+async function show(file) {
+  byId("features-command").hidden = true;
+  const isAsked = file?.name === asked.get("file");
+  await viewer.open(file, isAsked ? Number(asked.get("image") ?? 1) - 1 || 0 : 0);
+}
+
+async function judge() {
+  const { file } = viewer;
+  if (!file) return;
+  if (!file.has_features) {
+    const refs = quoted(`${form.choices?.base_folder ?? "."}/${file.name}`);
+    const encoder = quoted(form.choices?.encoders[0] ?? "classic");
+    showProblem(byId("results-problem"), `${file.name} has no features yet, which the label page needs. Compute them, then come back:`);
+    const command = `python compute_features.py --refs ${refs} --out ${refs.replace(/\.csv('?)$/, ".npy$1")} --model ${encoder}`;
+    setText(/** @type {HTMLElement} */ (byId("features-command").querySelector("code")), command);
+    byId("features-command").hidden = false;
+    return;
+  }
+  await openPool(file.name, "/triage");
+}
+
+/** @param {string} name @param {string} page */
+async function openPool(name, page) {
+  try {
+    await api.post("/api/pools/open", { name });
+    location.href = page;
+  } catch (error) {
+    showProblem(byId("results-problem"), error);
+  }
+}
+
+async function readPools() {
+  const { pools } = await api.get("/api/pools").catch(() => ({ pools: [] }));
+  const select = /** @type {HTMLSelectElement} */ (byId("pool"));
+  const options = pools.map((/** @type {any} */ pool) => new Option(pool.has_features ? pool.name : `${pool.name} (no features)`, pool.name));
+  select.replaceChildren(...options);
+  select.value = pools.find((/** @type {any} */ pool) => pool.is_open)?.name ?? "";
+}
+
+function openControls() {
+  byId("form").addEventListener("submit", (event) => void start(/** @type {SubmitEvent} */ (event)));
+  byId("judge").addEventListener("click", () => void judge());
+  const file = /** @type {HTMLSelectElement} */ (byId("file"));
+  file.addEventListener("change", () => void show(files.find((one) => one.name === file.value) ?? null));
+  const pool = /** @type {HTMLSelectElement} */ (byId("pool"));
+  pool.addEventListener("change", () => void openPool(pool.value, "/"));
+  viewer.addEventListener("change", () => {
+    history.replaceState(null, "", `?${new URLSearchParams({ file: viewer.file?.name ?? "", image: String(viewer.place + 1) })}`);
+  });
+  // Weights are copied in another window.
+  window.addEventListener("focus", () => void form.load());
+}
+
+function openKeys() {
+  const actions = actionsByKey(config.keys);
+  const rows = KEYS.map(([key, label, text]) => element(html`<tr><td><kbd>${key}</kbd></td><th scope="row">${label}</th><td>${text}</td></tr>`));
+  byId("help-rows").prepend(...rows);
+  document.addEventListener("keydown", (event) => {
+    if (belongsElsewhere(event)) return;
+    const name = keyName(event);
+    if (actions.get(name) === "help") help.toggle();
+    else if (help.isOpen() || !press(name)) return;
+    event.preventDefault();
+  });
+}
+
+/** @param {string} name @returns {boolean} whether the key means something here */
+function press(name) {
+  if (name === "ArrowLeft") void viewer.go(viewer.place - 1);
+  else if (name === "ArrowRight") void viewer.go(viewer.place + 1);
+  else if (name === "Home") void viewer.go(0);
+  else if (name === "End") void viewer.go(Infinity);
+  else if (name === "[" || name === "]") viewer.stepThreshold(name === "[" ? -1 : 1);
+  else if (name === "Enter") void judge();
+  else if (name === "x") void panel.stopRunning();
+  else return false;
+  return true;
+}
+
+openHeader(api, config, storage);
+openControls();
+openKeys();
+void readModel(api);
+void form.load();
+void folder.open("");
+void readFiles();
+openJobFeed({ onJob: takeJob, onProblem: (detail) => showProblem(byId("results-problem"), detail) });
