@@ -14,7 +14,7 @@ from winnow.training.truth import Truth
 from winnow.training.workspace import Workspace
 
 SIDE = 96
-QUICK = TrainOptions("yolo11n.yaml", epochs=2, batch=8, imgsz=64, device="cpu")
+QUICK = TrainOptions("yolo11n.yaml", epochs=1, batch=8, imgsz=64, device="cpu")
 Shapes = dict[str, tuple[Box, str]]
 
 
@@ -78,3 +78,24 @@ class Silent:
         self.looks += 1
         if self._stop_after is not None and self.looks > self._stop_after:
             raise Stopped
+
+
+TINY = """\
+backbone:
+  - [-1, 1, Conv, [16, 3, 2]]
+  - [-1, 1, Conv, [32, 3, 2]]
+  - [-1, 1, Conv, [64, 3, 2]]
+  - [-1, 1, C2f, [64, True]]
+  - [-1, 1, Conv, [96, 3, 2]]
+  - [-1, 1, C2f, [96, True]]
+head:
+  - [[3, 5], 1, Detect, [nc]]
+nc: 2
+"""
+
+
+def tiny_yaml(folder: Path) -> str:
+    """An architecture so small that it learns the shapes within seconds."""
+    path = folder / "tiny.yaml"
+    path.write_text(TINY)
+    return str(path)

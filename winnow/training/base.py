@@ -6,9 +6,8 @@ from pathlib import Path
 
 from winnow.errors import DetectorError, ModelError
 from winnow.proposals.detector import check_detector
-from winnow.proposals.weights import find_weights
+from winnow.proposals.weights import find_weights, ultralytics
 from winnow.training.models import ModelVersion, get_model
-from winnow.training.quiet import quiet_ultralytics
 from winnow.training.workspace import Workspace
 
 TASK = "detect"
@@ -48,7 +47,7 @@ def find_base(name: str, workspace: Workspace, weights_folder: Path) -> Base:
 
 
 def _architecture(name: str) -> str:
-    quiet_ultralytics(Path())
+    ultralytics()
     from ultralytics.nn.tasks import guess_model_task, yaml_model_load
     from ultralytics.utils.checks import check_yaml
 

@@ -52,6 +52,10 @@ class _ByName:
     metrics: Any
     found: dict[str, list[Labelled]]
 
+    def get_dataloader(self, dataset_path: str, batch_size: int) -> Any:
+        self.names = None  # ultralytics would leave out the true boxes of classes beyond the model's last
+        return super().get_dataloader(dataset_path, batch_size)  # type: ignore[misc]
+
     def init_metrics(self, model: Any) -> None:
         super().init_metrics(model)  # type: ignore[misc]
         self._numbers = [self.classes.index(name) if name in self.classes else -1 for name in _in_order(self.names)]

@@ -28,6 +28,7 @@ def _provide_font(config: Path) -> None:
     """Checking a data set would otherwise download the font for plots, which are never drawn here."""
     import matplotlib
 
+    config.mkdir(parents=True, exist_ok=True)  # where an earlier run of this process removed its folder
     source = Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf"
     for name in ("Arial.ttf", "Arial.Unicode.ttf"):
         if not (config / name).exists():

@@ -23,6 +23,7 @@ from winnow.training.models import (
     next_number,
     publishing,
 )
+from winnow.training.quiet import quiet_ultralytics
 from winnow.training.workspace import Workspace
 
 EPOCHS, LEARNING_RATE = 100, 0.01  # from nothing, or from weights that others trained
@@ -77,6 +78,7 @@ def train(
     began = time.monotonic()
     _check(options, dataset)
     try:
+        quiet_ultralytics(scratch)
         base = find_base(options.base, workspace, weights_folder)
         new_classes = check_classes(base.version, dataset.classes)
         if new_classes:

@@ -1,0 +1,40 @@
+"""A project whose verdicts a model has learnt: made once for all tests here, which leave it as it is."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from dataset_helpers import Person
+from train_helpers import QUICK, Shapes, Silent, accept, build, draw_shapes, refs_of, tiny_yaml
+
+from winnow.pool import Pool
+from winnow.training.dataset import DatasetVersion
+from winnow.training.trainer import Trained, train
+from winnow.training.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Project:
+    folder: Path
+    workspace: Workspace
+    shapes: Shapes
+    person: Person
+    pool: Pool
+    dataset: DatasetVersion
+    trained: Trained
+    events: list[dict[str, object]]
+
+
+@pytest.fixture(scope="session")
+def learnt(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """30 shapes, all accepted, and a model trained on 18 of them until it finds those of the 12 hold-out images."""
+    folder = tmp_path_factory.mktemp("learnt")
+    shapes = draw_shapes(folder, 30)
+    person, pool, workspace = Person(folder), refs_of(folder, shapes), Workspace(folder / "workspace")
+    accept(person, shapes)
+    dataset, report = build(person, pool, workspace), Silent()
+    options = replace(QUICK, base=tiny_yaml(folder), epochs=40, batch=4)
+    trained = train(dataset, options, workspace, report, scratch=folder / "scratch", weights_folder=folder)
+    yield Project(folder, workspace, shapes, person, pool, dataset, trained, report.events)
+    person.log.close()
