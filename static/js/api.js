@@ -44,6 +44,11 @@ export class Api extends EventTarget {
     return this.#request("PUT", path, body);
   }
 
+  /** @param {string} path @returns {Promise<any>} */
+  delete(path) {
+    return this.#request("DELETE", path);
+  }
+
   /**
    * What GET answers, without taking the body in.
    *
