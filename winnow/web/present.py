@@ -7,7 +7,6 @@ from winnow.web.media import DEFAULT_SIZE
 from winnow.web.schemas import ItemOut, JudgedOut, MetricsPointOut, ModelOut, ProgressOut, QueueOut, VerdictOut
 
 DEFAULT_N = 12
-THUMB_SIZE = 192
 
 
 def item_out(

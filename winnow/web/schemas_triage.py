@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
+from winnow.web.schemas import ItemOut
+
 Score = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Names = Annotated[list[Annotated[str, Field(max_length=4096)]], Field(max_length=10_000)]
 
@@ -41,14 +43,6 @@ class FilterOut(FilterIn):
     named: Annotated[list[str], Field(description="classes that annotators gave and the pool does not have")]
 
 
-class ThumbOut(BaseModel):
-    item_id: str
-    path: str
-    crop_url: str
-    class_name: str | None
-    score: float | None
-
-
 class GroupOut(BaseModel):
     name: str
     label: str
@@ -56,7 +50,7 @@ class GroupOut(BaseModel):
     rule: Annotated[str, Field(description="what puts a proposal into this group")]
     count: int
     is_set_aside: bool
-    thumbs: list[ThumbOut]
+    thumbs: list[ItemOut]
 
 
 class TriageOut(BaseModel):

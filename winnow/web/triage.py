@@ -11,8 +11,8 @@ from winnow.pool import Pool
 from winnow.proposals.triage import GROUPS, Triage
 from winnow.session import Session
 from winnow.web.deps import SessionDep, TriageDep
-from winnow.web.present import THUMB_SIZE
-from winnow.web.schemas_triage import ClassCount, FilterIn, FilterOut, GroupOut, ThumbOut, TriageOut
+from winnow.web.present import item_out
+from winnow.web.schemas_triage import ClassCount, FilterIn, FilterOut, GroupOut, TriageOut
 
 router = APIRouter(prefix="/api", tags=["triage"])
 THUMBS = 12
@@ -70,7 +70,7 @@ def _groups_out(session: Session, triage: Triage, counted: np.ndarray) -> list[G
             rule=rule,
             count=int((members := triage.members[name] & counted).sum()),
             is_set_aside=name in session.filter.set_aside,
-            thumbs=[_thumb_out(session, row) for row in _spread(np.flatnonzero(members))],
+            thumbs=[item_out(session, row, strategy="triage") for row in _spread(np.flatnonzero(members))],
         )
         for name, (label, help_, rule) in GROUPS.items()
     ]
@@ -80,12 +80,6 @@ def _spread(rows: np.ndarray) -> list[int]:
     """At most THUMBS of the rows, spread evenly: neighbours in the refs look alike."""
     places = np.linspace(0, len(rows) - 1, min(THUMBS, len(rows))).round().astype(np.int64)
     return rows[places].tolist()
-
-
-def _thumb_out(session: Session, row: int) -> ThumbOut:
-    item = session.pool.item(row)
-    url = f"/media/items/{item.id}?view=context&size={THUMB_SIZE}"
-    return ThumbOut(item_id=item.id, path=item.path, crop_url=url, class_name=item.class_name, score=item.score)
 
 
 def _filter_out(session: Session) -> FilterOut:
