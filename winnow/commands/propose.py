@@ -15,7 +15,7 @@ from winnow.proposals.foreign import FORMS, read_foreign
 from winnow.proposals.run import RunOptions, Sources, propose, read_sources, write_entries
 from winnow.proposals.segmenter import SEGMENTERS, SegmenterOptions, load_segmenter
 from winnow.proposals.weights import find_weights
-from winnow.proposals.writing import ProposalSummary
+from winnow.proposals.writing import ProposalSummary, journal_path
 from winnow.settings import Settings, read_settings
 
 _SHOWN = 20
@@ -30,6 +30,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--out", type=Path, default=Path("proposals.csv"), help="the refs file to write (%(default)s)")
     parser.add_argument("--overwrite", action="store_true", help="replace --out, or begin an unfinished run anew")
     parser.add_argument("--num-workers", type=int, default=2, help="threads that decode images (%(default)s)")
+    parser.add_argument("--source", help="what the column source says (default: the name of the weights or file)")
     parser.add_argument("--features", metavar="ENCODER", help="also compute features, as compute_features.py --model")
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--detector", metavar="WEIGHTS", help="ultralytics weights: a .pt or .onnx file, or a name")
@@ -40,7 +41,6 @@ def add(commands: Any) -> None:
     taken = parser.add_argument_group("another detector's file")
     taken.add_argument("--annotations", type=Path, metavar="FILE", help="COCO annotations that name images and classes")
     taken.add_argument("--names", type=Path, metavar="FILE", help="data.yaml, or a text file with a class a line")
-    taken.add_argument("--source", help="what the column source says (default: the file's name)")
     parser.set_defaults(run=_run)
 
 
@@ -80,10 +80,11 @@ def _run(options: argparse.Namespace) -> None:
         )  # fmt: skip
         if options.features and summary.n_boxes:
             _compute_features(options, report)
+        journal_path(options.out).unlink(missing_ok=True)
 
 
 def _proposals(options: argparse.Namespace, settings: Settings, report: Reporter) -> ProposalSummary:
-    run_options = RunOptions(options.overwrite, options.num_workers)
+    run_options = RunOptions(options.overwrite, options.num_workers, keeps_journal=bool(options.features))
     if options.foreign:
         sources = _sources(options, settings) if options.images else None
         foreign = read_foreign(
@@ -106,11 +107,11 @@ def _detector(options: argparse.Namespace, settings: Settings) -> Detector:
     if options.segmenter:
         if options.checkpoint is None:
             raise ProposalError("--segmenter needs its weights: add --checkpoint sam_vit_b.pth, or where they lie.")
-        return load_segmenter(options.segmenter, options.checkpoint, _taken(SegmenterOptions, options))
+        return load_segmenter(options.segmenter, options.checkpoint, _taken(SegmenterOptions, options), options.source)
     path = find_weights(options.detector, settings.weights_path)
     if path.suffix == ".pt":
         print(_WARNING, file=sys.stderr)
-    return YoloDetector(path, _taken(DetectorOptions, options))
+    return YoloDetector(path, _taken(DetectorOptions, options), options.source)
 
 
 def _taken(kind: Any, options: argparse.Namespace) -> Any:

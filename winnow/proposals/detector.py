@@ -48,12 +48,12 @@ def check_detector(path: Path) -> DetectorFacts:
 class YoloDetector:
     """An ultralytics model that proposes boxes, and masks where it segments."""
 
-    def __init__(self, path: Path, options: DetectorOptions) -> None:
+    def __init__(self, path: Path, options: DetectorOptions, source: str | None = None) -> None:
         _check(options)
         self._model, facts, fixed = _load(path)
         self._names = facts.names
         self._options = options
-        self.source = path.stem
+        self.source = source or _name_of(path)
         self.batch = fixed.get("batch", options.batch)
         self._imgsz = fixed.get("imgsz", options.imgsz)
         self._class_numbers = _class_numbers(options.classes, facts.names, path)
@@ -81,6 +81,11 @@ class YoloDetector:
         classes = [self._names[int(number)] for number in boxes.cls]
         masks = None if result.masks is None else _masks(result.masks.data, result.orig_shape)
         return Detections(boxes.xyxy.astype(float), boxes.conf.astype(float), classes, masks)
+
+
+def _name_of(path: Path) -> str:
+    """The file's stem; of models/v0003/weights.pt the version's."""
+    return path.parent.name if path.stem == "weights" else path.stem
 
 
 def _check(options: DetectorOptions) -> None:

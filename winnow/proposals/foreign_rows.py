@@ -11,6 +11,7 @@ from winnow.errors import ProposalError
 from winnow.pool import Box
 
 SHOWN = 20
+_FARTHEST = 1e9  # pixels; no image is as large
 
 
 class BadRow(Exception):
@@ -98,7 +99,7 @@ def number(name: str, value: Any) -> float:
         taken = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else math.nan
     except (ValueError, OverflowError):
         taken = math.nan
-    if not math.isfinite(taken):
+    if not abs(taken) <= _FARTHEST:
         raise BadRow(f"{name} must be a number, it is {str(value)[:40]!r}")
     return taken
 

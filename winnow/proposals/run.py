@@ -21,10 +21,15 @@ from winnow.proposals.writing import Entry, Journal, ProposalSummary, entry_of
 
 @dataclass(frozen=True)
 class RunOptions:
-    """`workers` decode images while the model works; `is_overwriting` replaces a file that is there."""
+    """How a run goes.
+
+    `workers` decode images while the model works; `is_overwriting` replaces a file that is there; `keeps_journal`
+    leaves `journal_path(out)` for the caller to remove once what comes after is done, until when the same call is taken.
+    """
 
     is_overwriting: bool = False
     workers: int = 2
+    keeps_journal: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,10 @@ def propose(
         try:
             _detect(images, detector, options.workers, journal, report)
             by_path = {_relative(image, out): group for image, group in (groups or {}).items()}
-            return journal.publish(out, paths, by_path, detector.source)
+            summary = journal.publish(out, paths, by_path, detector.source)
+            if not options.keeps_journal:
+                journal.drop()
+            return summary
         finally:
             journal.close()
 
@@ -100,8 +108,7 @@ def write_entries(
             journal.append(list(entries))
             return journal.publish(out, [_relative(image, out) for image in images], None, source)
         finally:
-            journal.close()
-            journal.path.unlink(missing_ok=True)
+            journal.drop()
 
 
 def check_out(out: Path) -> None:

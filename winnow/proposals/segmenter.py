@@ -33,7 +33,7 @@ class SegmenterOptions:
     device: str = "auto"
 
 
-def load_segmenter(kind: str, checkpoint: Path, options: SegmenterOptions) -> "SamSegmenter":
+def load_segmenter(kind: str, checkpoint: Path, options: SegmenterOptions, source: str | None = None) -> "SamSegmenter":
     """The segmenter with Meta's weights; raises DetectorError for a file that is no checkpoint of this kind.
 
     Only tensors are loaded from the file: no code in it is run.
@@ -56,7 +56,7 @@ def load_segmenter(kind: str, checkpoint: Path, options: SegmenterOptions) -> "S
             f"{checkpoint} is not a checkpoint of {kind}: its weights have other names or sizes. "
             f"Give the --segmenter that it belongs to ({', '.join(SEGMENTERS)}), or another file."
         ) from error
-    return SamSegmenter(sam, options, source=f"sam-{kind}", weights=fingerprint_of(checkpoint))
+    return SamSegmenter(sam, options, source=source or f"sam-{kind}", weights=fingerprint_of(checkpoint))
 
 
 def _read_state(checkpoint: Path) -> Any:

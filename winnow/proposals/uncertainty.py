@@ -10,6 +10,7 @@ from winnow.pool import Pool
 
 _STRATA = 4  # parts of the candidates by uncertainty
 _BALANCED_OF = 4  # classes are balanced among so many times the images wanted, so that the surest stay out
+_DECIMALS = 9  # beyond them, rounding would decide between equals
 _LEAST = 1e-9  # keeps log(0) and division by 0 out
 _GREATEST_VARIANCE = 0.25  # of numbers in 0 … 1
 
@@ -194,11 +195,12 @@ def _balanced(pool: Pool, codes: np.ndarray, options: RankingOptions) -> np.ndar
     codes = codes[: _BALANCED_OF * options.max_samples]
     counts = np.array([options.class_counts.get(pool.classes[code], 0) for code in range(len(pool.classes))], float)
     holds = _holds_classes(pool, codes)
-    total = np.maximum(holds.sum(axis=1), _LEAST)
+    shares = holds / np.maximum(holds.sum(axis=1, keepdims=True), _LEAST)
     is_left = np.ones(len(codes), bool)
     chosen: list[int] = []
     for _ in range(min(options.max_samples, len(codes))):
-        best = int(np.where(is_left, holds @ (1 / (1 + counts)) / total, -1.0).argmax())
+        rarity = np.round(shares @ (1 / (1 + counts)), _DECIMALS)
+        best = int(np.where(is_left, rarity, -1.0).argmax())
         chosen.append(best)
         is_left[best] = False
         counts += holds[best]

@@ -62,11 +62,16 @@ def _counts(found: Detections, i: int) -> str | None:
     return mask.counts if mask else None
 
 
+def journal_path(out: Path) -> Path:
+    """Where an unfinished run keeps what it has."""
+    return out.with_name(f"{out.name}.unfinished")
+
+
 class Journal:
     """Finished batches in order, a line each; opened by who proposes the same things, it goes on where it stopped."""
 
     def __init__(self, out: Path, plan: Mapping[str, Any], *, may_replace: bool) -> None:
-        self.path = out.with_name(f"{out.name}.unfinished")
+        self.path = journal_path(out)
         self._head = json.dumps(plan, sort_keys=True)
         with _disk_errors(out):
             out.parent.mkdir(parents=True, exist_ok=True)
@@ -107,8 +112,13 @@ class Journal:
     def close(self) -> None:
         self._file.close()
 
+    def drop(self) -> None:
+        """Forget the run: all of it is in the CSV."""
+        self.close()
+        self.path.unlink(missing_ok=True)
+
     def publish(self, out: Path, paths: list[str], groups: Mapping[str, str] | None, source: str) -> ProposalSummary:
-        """Write the CSV and the masks from the journal, then drop it; `paths` as they stand in the CSV."""
+        """Write the CSV and the masks from the journal; `paths` as they stand in the CSV."""
         summary, classes = ProposalSummary(n_images=len(paths)), Counter[str]()
         masks_path = sidecar_path(out)
         with _disk_errors(out), _replacing(out) as table, _replacing(masks_path, keep_empty=False) as masks:
@@ -123,8 +133,6 @@ class Journal:
                     writer.writerow((path, *row[:6], *after))
                     summary.n_boxes += 1
         summary.classes = dict(classes.most_common())
-        self.close()
-        self.path.unlink()
         return summary
 
 
