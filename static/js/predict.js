@@ -58,6 +58,7 @@ async function goOn(job) {
 function follow({ job }) {
   started.add(job.number);
   takeJob(job);
+  queueMicrotask(() => byId("jobs").scrollIntoView({ block: "nearest" }));
 }
 
 /** @param {import("./job_feed.js").Job} job */

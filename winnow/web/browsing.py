@@ -8,6 +8,7 @@ from winnow.errors import ProposalError
 from winnow.pool.refs_coco import IMAGE_SUFFIXES
 
 MAX_FOLDERS = 500
+INDEX_SUFFIX = ".winnow"  # of the folder beside a refs file with its index
 _MAX_LOOKS = 20_000  # directory entries that one answer looks at
 
 
@@ -32,7 +33,10 @@ class Folders:
 
 
 def browse(root: Path, under: str, *, skip: Path) -> Folders:
-    """The folder `under` the root and its sub-folders, without hidden ones and `skip`; raises ProposalError."""
+    """The folder `under` the root and its sub-folders, without hidden ones, Winnow's own and `skip`.
+
+    Raises ProposalError.
+    """
     here = resolve_folder(root, under)
     found = [path for path in _folders_in(here) if _is_offered(path, root, skip)]
     looks = _Looks(skip)
@@ -70,7 +74,8 @@ def _folders_in(folder: Path) -> list[Path]:
 
 def _is_offered(path: Path, root: Path, skip: Path) -> bool:
     real = path.resolve()
-    return path.name[0] != "." and real != skip.resolve() and real.is_relative_to(root.resolve())
+    is_own = path.name[0] == "." or path.suffix == INDEX_SUFFIX or real == skip.resolve()
+    return not is_own and real.is_relative_to(root.resolve())
 
 
 def _folder(path: Path, name: str, looks: "_Looks") -> Folder:

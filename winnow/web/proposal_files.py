@@ -49,7 +49,8 @@ class ProposalFile:
     def __init__(self, path: Path, image_root: Path | None) -> None:
         self.path, self._image_root = path, image_root
         self.pool: Pool = open_pool(path)
-        self._rows = np.argsort(self.pool.path_codes, kind="stable")
+        rows = np.flatnonzero(~self.pool.is_duplicate)
+        self._rows = rows[np.argsort(self.pool.path_codes[rows], kind="stable")]
         self._codes, self._starts = np.unique(self.pool.path_codes[self._rows], return_index=True)
         self._ends = np.append(self._starts[1:], len(self._rows))
 
@@ -79,7 +80,7 @@ class ProposalFile:
 
     @cached_property
     def classes(self) -> dict[str, int]:
-        codes, counts = np.unique(self.pool.class_codes, return_counts=True)
+        codes, counts = np.unique(self.pool.class_codes[self._rows], return_counts=True)
         named = {
             self.pool.classes.get(int(code)) or "(no class)": int(n) for code, n in zip(codes, counts, strict=True)
         }
