@@ -19,10 +19,14 @@ export class ReviewGrid extends EventTarget {
   #frame = 0;
   #settle = 0;
 
-  /** @param {import("./review_rows.js").Rows} rows */
-  constructor(rows) {
+  /**
+   * @param {import("./review_rows.js").Rows | import("./images_rows.js").ImageRows} rows
+   * @param {{draw: (place: number, row: any) => unknown, cell_px: number, row_px: number}} [look] what a cell is and takes
+   */
+  constructor(rows, look = { draw: cell, cell_px: CELL_PX, row_px: ROW_PX }) {
     super();
     this.rows = rows;
+    this.look = look;
     this.#scroller.addEventListener("scroll", () => this.#drawSoon(), { passive: true });
     new ResizeObserver(() => this.redraw()).observe(this.#scroller);
     rows.addEventListener("change", () => this.redraw());
@@ -32,8 +36,8 @@ export class ReviewGrid extends EventTarget {
 
   /** Draw all visible rows anew. */
   redraw() {
-    this.columns = Math.max(1, Math.floor((this.#scroller.clientWidth - 8) / CELL_PX));
-    this.#canvas.style.height = `${this.#rowCount * ROW_PX}px`;
+    this.columns = Math.max(1, Math.floor((this.#scroller.clientWidth - 8) / this.look.cell_px));
+    this.#canvas.style.height = `${this.#rowCount * this.look.row_px}px`;
     this.#scroller.setAttribute("aria-rowcount", String(this.#rowCount));
     this.#scroller.setAttribute("aria-colcount", String(this.columns));
     for (const row of this.#drawn.values()) drop(row);
@@ -46,10 +50,10 @@ export class ReviewGrid extends EventTarget {
     const before = this.#cell(this.focus);
     this.focus = Math.max(0, Math.min(this.rows.total - 1, place));
     before?.removeAttribute("data-focus");
-    const top = Math.floor(this.focus / this.columns) * ROW_PX;
+    const top = Math.floor(this.focus / this.columns) * this.look.row_px;
     const { scrollTop, clientHeight } = this.#scroller;
     if (top < scrollTop) this.#scroller.scrollTop = top;
-    else if (top + ROW_PX > scrollTop + clientHeight) this.#scroller.scrollTop = top + ROW_PX - clientHeight;
+    else if (top + this.look.row_px > scrollTop + clientHeight) this.#scroller.scrollTop = top + this.look.row_px - clientHeight;
     this.#draw();
     this.#showFocus();
     this.dispatchEvent(new Event("focus"));
@@ -57,7 +61,7 @@ export class ReviewGrid extends EventTarget {
 
   /** Rows that fit the window. */
   get pageRows() {
-    return Math.max(1, Math.floor(this.#scroller.clientHeight / ROW_PX));
+    return Math.max(1, Math.floor(this.#scroller.clientHeight / this.look.row_px));
   }
 
   get #rowCount() {
@@ -74,8 +78,8 @@ export class ReviewGrid extends EventTarget {
 
   #draw() {
     const { scrollTop, clientHeight } = this.#scroller;
-    const from = Math.max(0, Math.floor(scrollTop / ROW_PX) - SPARE_ROWS);
-    const to = Math.min(this.#rowCount, Math.ceil((scrollTop + clientHeight) / ROW_PX) + SPARE_ROWS);
+    const from = Math.max(0, Math.floor(scrollTop / this.look.row_px) - SPARE_ROWS);
+    const to = Math.min(this.#rowCount, Math.ceil((scrollTop + clientHeight) / this.look.row_px) + SPARE_ROWS);
     for (const [row, drawn] of this.#drawn) {
       if (row >= from && row < to) continue;
       drop(drawn);
@@ -90,8 +94,8 @@ export class ReviewGrid extends EventTarget {
   /** @param {number} row */
   #drawRow(row) {
     const places = Array.from({ length: this.columns }, (_, i) => row * this.columns + i).filter((place) => place < this.rows.total);
-    const drawn = element(html`<div class="grid-row" role="row" aria-rowindex="${row + 1}">${places.map((place) => cell(place, this.rows.at(place)))}</div>`);
-    drawn.style.transform = `translateY(${row * ROW_PX}px)`;
+    const drawn = element(html`<div class="grid-row" role="row" aria-rowindex="${row + 1}">${places.map((place) => this.look.draw(place, this.rows.at(place)))}</div>`);
+    drawn.style.transform = `translateY(${row * this.look.row_px}px)`;
     drawn.style.gridTemplateColumns = `repeat(${this.columns}, minmax(0, 1fr))`;
     this.#canvas.append(drawn);
     this.#drawn.set(row, drawn);

@@ -1,0 +1,54 @@
+// @ts-check
+/** How an image, its state and its regions are drawn and put into words. */
+import { html } from "./dom.js";
+
+/** @typedef {import("./images_rows.js").Image} Image */
+/** @typedef {import("./images_rows.js").Region} Region */
+
+const THUMBNAIL_PX = 320;
+export const STATES = { untouched: ["○", "Untouched"], in_progress: ["◐", "In progress"], complete: ["●", "Complete"] };
+export const PLACES = { accepted: ["+", "Accepted"], rejected: ["−", "Rejected"], to_correct: ["✎", "To correct"], unreviewed: ["?", "Not reviewed"] };
+
+/** @param {number} place @param {Image | null} image */
+export function imageCell(place, image) {
+  if (!image) return html`<div class="cell" role="gridcell" id="cell-${place}" data-place="${place}" aria-busy="true"></div>`;
+  const [sign, word] = STATES[image.state];
+  return html`<div class="cell" role="gridcell" id="cell-${place}" data-place="${place}" data-state="${image.state}"
+      aria-label="${image.path}, ${word}, ${inWords(image)}">
+    <div class="thumb">${picture(image, THUMBNAIL_PX)}</div>
+    <p class="cell-path" title="${image.path}">${image.path.split("/").at(-1)}</p>
+    <p class="cell-state"><span aria-hidden="true">${sign}</span> ${word}</p>
+    <p class="cell-facts" title="${inWords(image)}">${facts(image)}</p>
+  </div>`;
+}
+
+/** @param {Image} image @param {number} size longest side in pixels */
+function picture({ image_url, width, height, regions }, size) {
+  if (!image_url || !width || !height) return html`<p class="thumb-none">${image_url ? "The file cannot be read" : "Not in these refs"}</p>`;
+  const url = image_url.replace(/size=\d+/, `size=${size}`);
+  return html`<img src="${url}" alt="" loading="lazy" decoding="async" draggable="false">
+    <svg class="regions" viewBox="0 0 ${width} ${height}" aria-hidden="true">${regions.map((region) => regionBox(region))}</svg>`;
+}
+
+/** @param {Pick<Region, "box_xyxy" | "place">} region @param {number} [index] */
+export function regionBox({ box_xyxy: [x1, y1, x2, y2], place }, index) {
+  const at = html`x="${x1}" y="${y1}" width="${x2 - x1}" height="${y2 - y1}"`;
+  return html`<g class="region" data-place-of="${place}" data-index="${index ?? ""}"><rect class="region-under" ${at}></rect><rect class="region-over" ${at}></rect></g>`;
+}
+
+/** @param {Image} image */
+function facts({ proposals, accepted, rejected, to_correct, open_misses }) {
+  const correct = to_correct ? html`<span class="undone">✎${to_correct}</span>` : "";
+  const missed = open_misses ? html`<span class="undone">!${open_misses}</span>` : "";
+  return html`<span>${proposals.toLocaleString("en")} boxes</span><span class="positive">+${accepted}</span><span class="negative">−${rejected}</span>${correct}${missed}`;
+}
+
+/** @param {Image} image @returns {string} */
+export function inWords({ proposals, accepted, rejected, to_correct, unreviewed, open_misses }) {
+  const parts = [
+    `${proposals} proposals: ${accepted} accepted, ${rejected} rejected, ${unreviewed} without a verdict`,
+    to_correct && `${to_correct} to correct`,
+    open_misses && `${open_misses} times marked as missing an object`,
+  ];
+  return parts.filter(Boolean).join(", ");
+}
