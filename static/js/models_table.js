@@ -50,7 +50,7 @@ function versionRow(model, isChosen, isCompared) {
     ${cell("mAP50", share(metrics.map50))}${cell("mAP50-95", share(metrics.map50_95))}
     ${cell("Precision", share(metrics.precision))}${cell("Recall", share(metrics.recall))}
     ${cell("FP/image", metrics.false_positives_per_image.toFixed(2))}
-    ${cell("Size", megabytes(model.size_bytes))}${cell("Speed", `${metrics.speed_ms.toFixed(1)} ms/image`)}
+    ${cell("Size", megabytes(model.size_bytes))}${cell("Speed", `${metrics.speed_ms.toFixed(1)} ms`)}
     <td data-label="When" title="${exactTime(model.created_at)}">${timeAgo(model.created_at)}</td>
   </tr>`);
   if (isChosen) row.setAttribute("aria-current", "true");
