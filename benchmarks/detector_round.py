@@ -106,6 +106,8 @@ def review(project: Project, options: argparse.Namespace) -> tuple[list[str], di
         session = person.call("POST", "/api/sessions", {"name": "round", "base": "v1"})
         while person.counts["verdicts"] < options.verdicts:
             images = person.call("GET", f"/api/sessions/{session['number']}/next-images")["images"]
+            if not images:
+                break  # every image with a proposal is complete
             for image in images:
                 if person.counts["verdicts"] < options.verdicts:
                     person.review_image(image["path"])
