@@ -46,9 +46,12 @@ function facts({ proposals, accepted, rejected, to_correct, open_misses }) {
 /** @param {Image} image @returns {string} */
 export function inWords({ proposals, accepted, rejected, to_correct, unreviewed, open_misses }) {
   const parts = [
-    `${proposals} proposals: ${accepted} accepted, ${rejected} rejected, ${unreviewed} without a verdict`,
+    `${proposals} ${proposals === 1 ? "proposal" : "proposals"}`,
+    `${accepted} accepted`,
+    `${rejected} rejected`,
+    unreviewed && `${unreviewed} without a verdict`,
     to_correct && `${to_correct} to correct`,
-    open_misses && `${open_misses} times marked as missing an object`,
+    open_misses && `missed objects marked: ${open_misses}`,
   ];
-  return parts.filter(Boolean).join(", ");
+  return parts.filter(Boolean).join(" · ");
 }
