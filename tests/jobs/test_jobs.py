@@ -66,7 +66,7 @@ def until_event(jobs: Jobs, number: int) -> None:
 def test_a_job_tells_progress_events_and_result(started: Callable[..., Jobs]) -> None:
     jobs = started()
     submitted = jobs.submit("train", ["finish"], title="Train yolo11n", session=3)
-    assert (submitted.number, submitted.state, submitted.session) == (1, "queued", 3)
+    assert (submitted.number, submitted.title, submitted.session) == (1, "Train yolo11n", 3)
     job = until_ended(jobs, 1)
     assert (job.state, job.done, job.total, job.result, job.error) == ("completed", 2, 2, {"version": 7}, None)
     assert job.started_at is not None
@@ -203,7 +203,11 @@ def test_a_terminals_command_is_a_job_too_and_waits_for_its_turn(started: Callab
 
 def test_a_job_that_is_not_whole_is_not_listed(tmp_path: Path) -> None:
     new_job_folder(tmp_path / "jobs", "train", "half", [], None)
-    assert open_jobs(tmp_path / "jobs").list() == []
+    (tmp_path / "jobs/0007").mkdir()
+    (tmp_path / "jobs/0007/log.txt").write_text("what somebody copied here")
+    jobs = open_jobs(tmp_path / "jobs")
+    assert jobs.list() == []
+    assert jobs.submit("train", [], title="whole").number == 8
 
 
 def test_a_half_written_event_is_left_out(tmp_path: Path) -> None:

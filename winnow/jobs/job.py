@@ -160,7 +160,8 @@ def publish(folder: Path) -> Path:
     """Give the job the next free number, by a rename; another process that was quicker costs one more try."""
     jobs_folder = folder.parent
     while True:
-        numbered = jobs_folder / f"{max(numbers(jobs_folder), default=0) + 1:04d}"
+        taken = [int(path.name) for path in jobs_folder.iterdir() if path.name.isdecimal()]
+        numbered = jobs_folder / f"{max(taken, default=0) + 1:04d}"
         try:
             folder.rename(numbered)
         except OSError:
@@ -172,6 +173,4 @@ def publish(folder: Path) -> Path:
 
 def numbers(jobs_folder: Path) -> list[int]:
     """The jobs that are there, oldest first."""
-    if not jobs_folder.is_dir():
-        return []
-    return sorted(int(path.name) for path in jobs_folder.iterdir() if path.name.isdecimal())
+    return sorted(int(path.parent.name) for path in jobs_folder.glob("*/job.json") if path.parent.name.isdecimal())

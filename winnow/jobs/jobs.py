@@ -95,7 +95,7 @@ class Jobs:
     def folder_of(self, number: int) -> JobFolder:
         """The files of a job; raises JobError for a number that is not there."""
         folder = self._folder / f"{number:04d}"
-        if not folder.is_dir():
+        if not (folder / "job.json").is_file():
             raise JobError(f"There is no job {number}. The jobs are listed on the Train page.")
         return JobFolder(folder)
 

@@ -40,7 +40,7 @@ def find_base(name: str, workspace: Workspace, weights_folder: Path) -> Base:
             raise ModelError(f"{name} cannot be trained on: only .pt weights can. Name those it was exported from.")
         facts = check_detector(path)
     except DetectorError as error:
-        raise ModelError(str(error)) from error
+        raise ModelError(str(error).replace("--detector", "--base")) from error
     if facts.task != TASK:
         raise ModelError(f"{name} is a model of the task {facts.task!r}; boxes train {TASK!r} models. Give another.")
     return Base(name, str(path))
