@@ -24,7 +24,7 @@ class RunOptions:
     """How a run goes.
 
     `workers` decode images while the model works; `is_overwriting` replaces a file that is there; `keeps_journal`
-    leaves `journal_path(out)` for the caller to remove once what comes after is done, until when the same call is taken.
+    leaves `journal_path(out)` for the caller to remove when what comes after is done; until then a call goes on.
     """
 
     is_overwriting: bool = False

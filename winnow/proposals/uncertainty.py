@@ -8,6 +8,7 @@ import numpy as np
 from winnow.errors import ProposalError
 from winnow.pool import Pool
 
+_CHUNK_ROWS = 1 << 15  # of the features in memory at a time
 _STRATA = 4  # parts of the candidates by uncertainty
 _BALANCED_OF = 4  # classes are balanced among so many times the images wanted, so that the surest stay out
 _DECIMALS = 9  # beyond them, rounding would decide between equals
@@ -176,13 +177,15 @@ def _in_turn(groups: np.ndarray) -> np.ndarray:
 
 def _image_vectors(pool: Pool, codes: np.ndarray, features: np.ndarray) -> np.ndarray:
     """(c, d) float32 unit vectors: the mean of each image's items; zeros where an image has none that is finite."""
-    rows = np.flatnonzero(np.isin(pool.path_codes, codes) & ~pool.is_duplicate)
-    vectors = np.asarray(features[rows], np.float32)
-    is_finite = np.isfinite(vectors).all(axis=1)
-    place = np.zeros(len(pool.paths), np.int64)
+    place = np.full(len(pool.paths), -1, np.int64)
     place[codes] = np.arange(len(codes))
-    sums = np.zeros((len(codes), vectors.shape[1]), np.float32)
-    np.add.at(sums, place[pool.path_codes[rows[is_finite]]], vectors[is_finite])
+    rows = np.flatnonzero((place[pool.path_codes] >= 0) & ~pool.is_duplicate)
+    sums = np.zeros((len(codes), features.shape[1]), np.float32)
+    for start in range(0, len(rows), _CHUNK_ROWS):
+        chunk = rows[start : start + _CHUNK_ROWS]
+        vectors = np.asarray(features[chunk], np.float32)
+        is_finite = np.isfinite(vectors).all(axis=1)
+        np.add.at(sums, place[pool.path_codes[chunk[is_finite]]], vectors[is_finite])
     return sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
 
 

@@ -80,21 +80,31 @@ class Journal:
 
     def _go_on(self, out: Path, may_replace: bool) -> int:
         """How many batches are there; a line that a kill cut short is dropped."""
-        content = self.path.read_bytes() if self.path.exists() else b""
-        whole = content[: content.rfind(b"\n") + 1]
-        lines = whole.splitlines()
-        if lines and lines[0].decode() == self._head:
-            os.truncate(self.path, len(whole))
-            return len(lines) - 1
-        if lines and not may_replace:
+        n_lines, n_bytes, head = self._whole_lines()
+        if n_lines and head == self._head:
+            os.truncate(self.path, n_bytes)
+            return n_lines - 1
+        if n_lines and not may_replace:
             raise ProposalError(
                 f"{self.path} is an unfinished run with other settings or images. Run it again as it was to finish it, "
                 "or give --overwrite to begin anew."
             )
         if out.exists() and not may_replace:
             raise ProposalError(f"{out} is there already. Give another --out, or --overwrite to replace it.")
-        self.path.write_bytes(self._head.encode() + b"\n")
+        self.path.write_text(self._head + "\n", encoding="utf-8")
         return 0
+
+    def _whole_lines(self) -> tuple[int, int, str]:
+        """The number of lines that are whole, their bytes together, and the first of them."""
+        n_lines, n_bytes, head = 0, 0, ""
+        if self.path.exists():
+            with self.path.open("rb") as file:
+                for line in file:  # one at a time: masks make them long
+                    if not line.endswith(b"\n"):
+                        break
+                    head = head if n_lines else line.decode("utf-8", "replace").rstrip("\n")
+                    n_lines, n_bytes = n_lines + 1, n_bytes + len(line)
+        return n_lines, n_bytes, head
 
     def append(self, batch: list[Entry]) -> None:
         """Add one batch; it is on disk when this returns."""
