@@ -59,7 +59,7 @@ def _run(options: argparse.Namespace) -> None:
     asked = _asked(options)
     if asked.base.endswith(".pt"):
         print(_WARNING, file=sys.stderr)
-    with long_work(workspace.jobs, "train", f"Train {asked.base}", sys.argv[1:], options.session) as report:
+    with long_work(workspace.jobs, "train", f"Train {Path(asked.base).name}", sys.argv[1:], options.session) as report:
         dataset = _dataset(options, settings, workspace, report)
         _refuse_nothing_new(dataset, workspace, is_again=options.again)
         report.result(dataset=dataset.number)
