@@ -1,17 +1,18 @@
 """The predict page's calls: folders, detectors, proposals of an image."""
 
 from dataclasses import asdict
-from pathlib import Path as FilePath
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
+from winnow.errors import SettingsError
 from winnow.proposals.detector import DetectorOptions
 from winnow.proposals.segmenter import SegmenterOptions
 from winnow.web.browsing import browse
 from winnow.web.deps import JobsDep, LoaderDep, SettingsDep, WorkspaceDep
+from winnow.web.loader import Loader
 from winnow.web.predict_jobs import start, start_again
-from winnow.web.predict_models import versions, weights_files
+from winnow.web.predict_models import encoders, versions, weights_files
 from winnow.web.proposal_files import ProposalFiles, ProposalImage
 from winnow.web.schemas_jobs import JobOut
 from winnow.web.schemas_predict import (
@@ -28,7 +29,6 @@ from winnow.web.schemas_predict import (
 )
 
 router = APIRouter(tags=["predict"])
-CLASSIC = "classic"
 _UNASKED = ("classes", "device")  # options of the command that the page leaves alone
 
 
@@ -51,7 +51,7 @@ def read_choices(settings: SettingsDep, workspace: WorkspaceDep, loader: LoaderD
         weights_folder=str(settings.weights_path),
         models=[PredictModelOut.model_validate(model) for model in models],
         problem=problem,
-        encoders=_encoders(loader.session.features.encoder if loader.session else None),
+        encoders=_encoders(loader),
         detector={name: value for name, value in asdict(DetectorOptions()).items() if name not in _UNASKED},
         segmenter={name: value for name, value in asdict(SegmenterOptions()).items() if name not in _UNASKED},
     )
@@ -64,8 +64,12 @@ def read_folders(settings: SettingsDep, under: Annotated[str, Query(max_length=4
 
 
 @router.post("/api/proposals", status_code=201)
-def propose(body: ProposeIn, settings: SettingsDep, workspace: WorkspaceDep, jobs: JobsDep) -> ProposeOut:
+def propose(
+    body: ProposeIn, settings: SettingsDep, workspace: WorkspaceDep, loader: LoaderDep, jobs: JobsDep
+) -> ProposeOut:
     """Queue a job that proposes; its refs file appears among the proposals when it is done."""
+    if body.encoder not in (offered := _encoders(loader)):
+        raise SettingsError(f"The encoder {body.encoder!r} is none of {', '.join(offered)}. Choose one of those.")
     name, job = start(body, settings, workspace, jobs)
     return ProposeOut(name=name, job=JobOut.of(job))
 
@@ -119,18 +123,5 @@ def _image_out(request: Request, name: str, image: ProposalImage) -> ProposalIma
     return ProposalImageOut.model_validate({**asdict(image), "image_url": str(url)})
 
 
-def _encoders(of_the_pool: str | None) -> list[str]:
-    """The encoder of the pool that is shown, where this machine has it, and the one that needs no weights."""
-    return list(dict.fromkeys([of_the_pool, CLASSIC])) if of_the_pool and _is_here(of_the_pool) else [CLASSIC]
-
-
-def _is_here(encoder: str) -> bool:
-    if encoder == CLASSIC or FilePath(encoder).is_dir():
-        return True
-    from huggingface_hub import try_to_load_from_cache
-    from huggingface_hub.errors import HFValidationError
-
-    try:
-        return isinstance(try_to_load_from_cache(encoder, "config.json"), str)
-    except HFValidationError:
-        return False
+def _encoders(loader: Loader) -> list[str]:
+    return encoders(loader.session.features.encoder if loader.session else None)

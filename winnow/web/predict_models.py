@@ -10,6 +10,7 @@ from winnow.proposals.weights import SUFFIXES
 from winnow.training.models import active_model, list_models
 from winnow.training.workspace import Workspace
 
+CLASSIC = "classic"  # the encoder that needs no weights
 _SAM = re.compile(r"sam_(vit_[blh])(?:_.*)?\.pth")
 
 
@@ -74,3 +75,20 @@ def find_model(model_id: str, workspace: Workspace, weights_folder: Path) -> Pre
             "the model versions; reload the page for what is there."
         )
     return found
+
+
+def encoders(of_the_pool: str | None) -> list[str]:
+    """The encoder of the pool that is shown, where this machine has it, and the one that needs no weights."""
+    return list(dict.fromkeys([of_the_pool, CLASSIC])) if of_the_pool and _is_here(of_the_pool) else [CLASSIC]
+
+
+def _is_here(encoder: str) -> bool:
+    if encoder == CLASSIC or Path(encoder).is_dir():
+        return True
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        return isinstance(try_to_load_from_cache(encoder, "config.json"), str)
+    except HFValidationError:
+        return False
