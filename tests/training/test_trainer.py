@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from conftest import Project  # type: ignore[attr-defined]
-from train_helpers import QUICK, Silent, tiny_yaml
+from train_helpers import QUICK, Silent, build, tiny_yaml
 
 from winnow.errors import ModelError, TrainingError, UnknownVersion
 from winnow.jobs.reporter import Stopped
@@ -198,3 +198,17 @@ def test_a_training_that_cannot_write_lists_nothing(learnt: Project, tmp_path: P
     with pytest.raises(Exception, match="cannot be written"):
         run(learnt, tmp_path, replace(QUICK, base=tiny_yaml(learnt.folder)), Silent())
     assert list_models(Workspace(tmp_path)) == []
+
+
+def test_a_class_that_is_new_is_learnt_beside_those_of_the_version_before(learnt: Project, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    workspace.models.mkdir()
+    os.symlink(learnt.trained.version.folder, workspace.models / "v0001")
+    workspace.holdout.write_bytes(learnt.workspace.holdout.read_bytes())
+    dataset = build(learnt.person, learnt.pool, workspace, classes=("disc", "square", "cross"))
+    report = Silent()
+    version = run(learnt, tmp_path, replace(QUICK, base="v1", epochs=1), report, dataset=dataset).version
+    assert version.classes == ("disc", "square", "cross")
+    assert report.events[0] == {"kind": "note", "text": "New to v1, learnt from nothing: cross."}
+    assert version.metrics_before is not None
+    assert version.metrics_before.map50 == learnt.trained.version.metrics.map50
