@@ -4,7 +4,7 @@
     python benchmarks/proposal_order.py --classes 0    # all classes together only
 
 Winnow's figures come from winnow.learning.replay through the step that the app runs: a step after every verdict up to
-100, then after every hundredth part of those there are. Per class the pool is that class's proposals. Needs
+200, then after every hundredth part of those there are. Per class the pool is that class's proposals. Needs
 ../shared/data/coco128/proposals.csv and its features (WINNOW_SHARED names another place).
 """
 
@@ -121,13 +121,13 @@ def main() -> None:
     ratios = []
     for task in tasks_of(whole, names, options.classes):
         ours = np.mean([winnow_marks(task, seed) for seed in range(options.seeds)], axis=0)
-        theirs = score_marks(task)
-        ratios.append(ours / theirs)
-        others = overlap_marks(task), random_marks(task)
-        columns = [f"{task.truth.sum()} of {len(task.truth)}", *map(_row, (ours, theirs, *others))]
-        print(f"| {task.name} | {' | '.join(columns)} | {_ratios(ratios[-1])} |", flush=True)
+        orders = np.stack([ours, score_marks(task), overlap_marks(task), random_marks(task)])
+        ratios.append(orders / orders[1])
+        size = f"{task.truth.sum()} of {len(task.truth)}"
+        print(f"| {task.name} | {size} | {' | '.join(map(_row, orders))} | {_ratios(ratios[-1][0])} |", flush=True)
     if len(ratios) > 1:
-        print(f"| mean of the classes | | | | | | {_ratios(np.mean(ratios[1:], axis=0))} |")
+        means = np.mean(ratios[1:], axis=0)
+        print(f"| mean of the classes' ratios | | {' | '.join(map(_ratios, means))} | {_ratios(means[0])} |")
 
 
 def _row(verdicts: NDArray[np.float64]) -> str:
