@@ -1,6 +1,7 @@
 """Images through a real detector into a refs file: whole, resumable, each image decoded once."""
 
 import csv
+import resource
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import drawn
 import numpy as np
 import pytest
+from filelock import FileLock
 from PIL import Image
 
 from winnow.errors import ProposalError
@@ -179,3 +181,35 @@ def test_groups_of_the_refs_are_carried_on(images: Path, detector_pt: Path, tmp_
     assert {(row["path"], row["group"]) for row in rows_of(tmp_path / "p.csv")} == {
         ("images/00.png", "day"), ("images/01.png", "")
     }  # fmt: skip
+
+
+def test_one_run_at_a_time_writes_a_file(images: Path, detector_pt: Path, tmp_path: Path) -> None:
+    with FileLock(tmp_path / ".p.csv.lock"), pytest.raises(ProposalError, match="Another run is writing"):
+        run_on(images, YoloDetector(detector_pt, OPTIONS), tmp_path / "p.csv")
+
+
+def test_a_folder_that_cannot_be_made_is_told(images: Path, detector_pt: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(ProposalError, match="cannot be written"):
+        run_on(images, YoloDetector(detector_pt, OPTIONS), tmp_path / "file/p.csv")
+
+
+def test_a_full_disk_is_told_and_what_was_done_is_kept(images: Path, segmenter_pt: Path, tmp_path: Path) -> None:
+    class Silent(TerminalReporter):
+        def progress(self, done: int, total: int, text: str = "") -> None:
+            """The limit below holds for the captured output too."""
+
+    detector, out = YoloDetector(segmenter_pt, OPTIONS), tmp_path / "p.csv"
+    run_on(images, detector, tmp_path / "whole.csv")
+    size = (tmp_path / "whole.csv").stat().st_size + (tmp_path / "whole.masks.jsonl").stat().st_size
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, limits[1]))  # files end here, as on a full disk
+    try:
+        with pytest.raises(ProposalError, match=r"cannot be written.*what was finished is kept"):
+            run_on(images, detector, out, report=Silent())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not out.exists()
+    assert out.with_name("p.csv.unfinished").read_bytes().count(b"\n") >= 2
+    run_on(images, detector, out)
+    assert out.read_bytes() == (tmp_path / "whole.csv").read_bytes()

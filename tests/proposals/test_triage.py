@@ -15,6 +15,7 @@ from winnow.pool import Pool, open_pool
 from winnow.pool.index import build_columns
 from winnow.pool.refs import read_refs
 from winnow.proposals import image_sizes as image_sizes_module
+from winnow.proposals import triage as triage_module
 from winnow.proposals.triage import GROUPS, triage, triage_of
 
 SIZES = np.array([[1000.0, 1000.0], [1000.0, 1000.0]])
@@ -129,7 +130,9 @@ def test_groups_of_pairs_are_those_of_a_plain_loop(
 ) -> None:
     lines = [f"i.png,{x},{y},{x + w},{y + h},{name},{score}" for x, y, w, h, name, score in boxes]
     pool = pool_of(tmp_path_factory.mktemp("plain"), *lines)
-    found = triage(pool, image_sizes=SIZES[:1])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(triage_module, "_PAIRS", 4)  # so that pairs come in many parts
+        found = triage(pool, image_sizes=SIZES[:1])
     rows = [row for row in range(pool.n_rows) if not pool.is_duplicate[row]]
     stays: list[int] = []
     for row in sorted(rows, key=lambda row: (-boxes[row][5], row)):

@@ -16,7 +16,7 @@ from winnow.jobs.reporter import Reporter
 from winnow.pool import load_image, open_pool
 from winnow.pool.refs_coco import IMAGE_SUFFIXES
 from winnow.proposals.detections import Detector
-from winnow.proposals.writing import Entry, Journal, ProposalSummary, entry_of
+from winnow.proposals.writing import Entry, Journal, ProposalSummary, disk_errors, entry_of
 
 
 @dataclass(frozen=True)
@@ -183,9 +183,14 @@ def _signs(images: Sequence[Path], paths: Sequence[str]) -> str:
 
 @contextmanager
 def _alone(out: Path) -> Iterator[None]:
-    out.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(out.with_name(f".{out.name}.lock"))
+    with disk_errors(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise ProposalError(f"Another run is writing {out}. Wait for it, or give another --out.") from error
     try:
-        with FileLock(out.with_name(f".{out.name}.lock"), timeout=0):
-            yield
-    except Timeout as error:
-        raise ProposalError(f"Another run is writing {out}. Wait for it, or give another --out.") from error
+        yield
+    finally:
+        lock.release()

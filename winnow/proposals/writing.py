@@ -5,7 +5,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -73,7 +73,7 @@ class Journal:
     def __init__(self, out: Path, plan: Mapping[str, Any], *, may_replace: bool) -> None:
         self.path = journal_path(out)
         self._head = json.dumps(plan, sort_keys=True)
-        with _disk_errors(out):
+        with disk_errors(out):
             out.parent.mkdir(parents=True, exist_ok=True)
             self.n_done = self._go_on(out, may_replace)
             self._file = self.path.open("ab")
@@ -108,7 +108,7 @@ class Journal:
 
     def append(self, batch: list[Entry]) -> None:
         """Add one batch; it is on disk when this returns."""
-        with _disk_errors(self.path):
+        with disk_errors(self.path):
             self._file.write(json.dumps(batch).encode() + b"\n")
             self._file.flush()
             os.fsync(self._file.fileno())
@@ -120,7 +120,8 @@ class Journal:
                 yield from json.loads(line)
 
     def close(self) -> None:
-        self._file.close()
+        with suppress(OSError):  # what a full disk did not take was told when it was appended
+            self._file.close()
 
     def drop(self) -> None:
         """Forget the run: all of it is in the CSV."""
@@ -131,7 +132,7 @@ class Journal:
         """Write the CSV and the masks from the journal; `paths` as they stand in the CSV."""
         summary, classes = ProposalSummary(n_images=len(paths)), Counter[str]()
         masks_path = sidecar_path(out)
-        with _disk_errors(out), _replacing(out) as table, _replacing(masks_path, keep_empty=False) as masks:
+        with disk_errors(out), _replacing(out) as table, _replacing(masks_path, keep_empty=False) as masks:
             writer = csv.writer(table, lineterminator="\n")
             writer.writerow((*COLUMNS, "group") if groups else COLUMNS)
             for entry in self.entries():
@@ -178,7 +179,8 @@ def _replacing(path: Path, keep_empty: bool = True) -> Iterator[TextIO]:
 
 
 @contextmanager
-def _disk_errors(path: Path) -> Iterator[None]:
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turns the system's refusals to write into a ProposalError that says what was kept."""
     try:
         yield
     except OSError as error:
