@@ -13,10 +13,14 @@ from dataset_helpers import Person
 from train_helpers import Shapes, accept, draw_shapes, refs_of, tiny_yaml
 
 from winnow.__main__ import main
+from winnow.commands.train import _compute_features
+from winnow.features.encoders import EncoderOptions
+from winnow.features.extraction import extract
 from winnow.features.matrix import open_features
 from winnow.jobs.job import Job, JobFolder, numbers
 from winnow.jobs.jobs import Jobs, Patience
 from winnow.pool import open_pool
+from winnow.settings import Settings
 from winnow.training.dataset import list_datasets
 from winnow.training.models import list_models
 from winnow.training.workspace import Workspace
@@ -86,9 +90,12 @@ def test_train_lists_a_version_and_its_mistakes_and_refuses_to_train_on_the_same
     assert "Nothing is new: v1 was trained on the same images and boxes" in capsys.readouterr().err
     assert "Nothing is new" in str(judged.job(3).error)
     assert judged.job(3).state == "failed"
+    (judged.workspace.jobs / "0001/run").mkdir()
+    (judged.workspace.jobs / "0001/run/last.pt").write_bytes(b"what a killed training left")
     assert main([*judged.arguments[:2], "v1", *judged.arguments[3:], "--again"]) == 0
     assert [(model.number, model.base, model.before) for model in list_models(judged.workspace)][1:] == [(2, "v1", 1)]
     assert len(list_datasets(judged.workspace)) == 1
+    assert not (judged.workspace.jobs / "0001/run/last.pt").exists()
 
 
 def test_verdicts_that_train_nothing_are_refused_with_the_reason(
@@ -100,6 +107,23 @@ def test_verdicts_that_train_nothing_are_refused_with_the_reason(
     assert "There is no accepted box to train on" in capsys.readouterr().err
     assert judged.job(1).state == "failed"
     assert list_models(judged.workspace) == []
+
+
+def test_mistakes_get_classic_features_where_the_pools_encoder_cannot_be_loaded(
+    judged: Judged, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refs = judged.folder / "proposals.csv"
+    extract(open_pool(refs), judged.folder / "features.npy", EncoderOptions("classic", context=0.5))
+    manifest = judged.folder / "features.json"
+    mistakes = judged.folder / "errors-0001.csv"
+    mistakes.write_bytes(refs.read_bytes())
+    assert _compute_features(mistakes, Settings(refs=refs)) == "classic"
+    assert '"context": 0.5' in (judged.folder / "errors-0001.json").read_text()
+    manifest.write_text(manifest.read_text().replace('"classic"', f'"{judged.folder / "no_encoder"}"', 1))
+    mistakes.with_suffix(".npy").unlink()
+    mistakes.with_suffix(".json").unlink()
+    assert _compute_features(mistakes, Settings(refs=refs)) == "classic"
+    assert "Taking classic features." in capsys.readouterr().err
 
 
 def test_an_unknown_data_set_and_an_unknown_session_are_refused(

@@ -1,6 +1,7 @@
 """`python -m winnow train`: a data set version from the verdicts, a model trained on it, measured, and its mistakes."""
 
 import argparse
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from winnow.training.trainer import (
 )
 from winnow.training.workspace import Workspace
 
+_RUN = "run"  # a job's folder for what ultralytics writes
 _WARNING = "Loading a .pt file runs the code in it: take weights only from who you trust."
 
 
@@ -60,11 +62,12 @@ def _run(options: argparse.Namespace) -> None:
     if asked.base.endswith(".pt"):
         print(_WARNING, file=sys.stderr)
     with long_work(workspace.jobs, "train", f"Train {Path(asked.base).name}", sys.argv[1:], options.session) as report:
+        _clear_killed_runs(workspace)
         dataset = _dataset(options, settings, workspace, report)
         _refuse_nothing_new(dataset, workspace, is_again=options.again)
         report.result(dataset=dataset.number)
         trained = train(
-            dataset, asked, workspace, report, scratch=report.folder / "run",
+            dataset, asked, workspace, report, scratch=report.folder / _RUN,
             weights_folder=settings.weights_path, session=options.session,
         )  # fmt: skip
         version = trained.version
@@ -84,6 +87,12 @@ def _take_from_session(options: argparse.Namespace, workspace: Workspace) -> Non
     for name in ("epochs", "batch", "imgsz", "lr", "device", "rejects"):
         if getattr(options, name) is None:
             setattr(options, name, getattr(session.settings, name))
+
+
+def _clear_killed_runs(workspace: Workspace) -> None:
+    """What killed trainings left in their jobs; none runs now, since this one holds the lock of long work."""
+    for run in workspace.jobs.glob(f"*/{_RUN}"):
+        shutil.rmtree(run, ignore_errors=True)
 
 
 def _asked(options: argparse.Namespace) -> TrainOptions:
