@@ -49,6 +49,11 @@ export class Api extends EventTarget {
     return this.#request("DELETE", path);
   }
 
+  /** @param {string} path @param {object} body @returns {Promise<any>} */
+  patch(path, body) {
+    return this.#request("PATCH", path, body);
+  }
+
   /**
    * What GET answers, without taking the body in.
    *

@@ -1,3 +1,232 @@
 // @ts-check
-/** The train page. */
-import { openHeader } from "./header.js";
+/** The train page: from what was judged to a measured model version, iteration after iteration. */
+import { Api } from "./api.js";
+import { byId, openStorage, readConfig, setText } from "./dom.js";
+import { openHeader, readModel } from "./header.js";
+import { openableHelp } from "./help.js";
+import { openJobFeed } from "./job_feed.js";
+import { JobPanel } from "./job_panel.js";
+import { actionsByKey, belongsElsewhere, keyName } from "./keys.js";
+import { Notices } from "./notice.js";
+import { SessionForm } from "./sessions_form.js";
+import { showNextImages, showSuggestions } from "./sessions_next.js";
+import { TrainCharts } from "./train_charts.js";
+import { showIterations } from "./train_iterations.js";
+import { showDatasets, showStock } from "./train_stock.js";
+
+const KINDS = ["train", "dataset"];
+const CHOSEN = "winnow.training-session";
+const config = readConfig();
+const storage = openStorage();
+const api = new Api();
+const notices = new Notices();
+const charts = new TrainCharts();
+const panel = new JobPanel({ api, kinds: KINDS });
+const form = new SessionForm(save);
+const select = /** @type {HTMLSelectElement} */ (byId("sessions"));
+const again = /** @type {HTMLInputElement} */ (byId("again"));
+/** @type {{sessions: any[], bases: any[], chosen: number, asked: number, saves: number, saving: Promise<void>}} */
+const state = { sessions: [], bases: [], chosen: Number(storage.getItem(CHOSEN) ?? 0), asked: 0, saves: 0, saving: Promise.resolve() };
+/** Jobs that were seen before they ended. @type {Set<number>} */
+const watched = new Set();
+/** @type {Map<number, string>} */
+const titles = new Map();
+
+const current = () => state.sessions.find((session) => session.number === state.chosen) ?? state.sessions[0];
+const path = (/** @type {string} */ rest = "") => `/api/sessions/${current().number}${rest}`;
+
+/** @param {string} id @param {unknown} problem an error, a text, or "" for none */
+function showProblem(id, problem) {
+  const text = problem instanceof Error ? problem.message : String(problem ?? "");
+  byId(id).hidden = !text;
+  setText(byId(id), text);
+}
+
+/** @template T @param {string} id where it is said what went wrong @param {() => Promise<T>} work @returns {Promise<T | null>} */
+async function attempt(id, work) {
+  try {
+    showProblem(id, "");
+    return await work();
+  } catch (error) {
+    showProblem(id, error);
+    return null;
+  }
+}
+
+async function refresh() {
+  const [stock, datasets, sessions] = await Promise.all([
+    api.get("/api/train").catch((error) => void showStock({ stock: null, problem: error.message, refs: "" })),
+    attempt("datasets-problem", () => api.get("/api/datasets")),
+    attempt("session-problem", () => api.get("/api/sessions")),
+  ]);
+  if (stock) {
+    state.bases = stock.bases;
+    setText(byId("weights-folder"), stock.weights_folder);
+    showStock(stock);
+  }
+  if (datasets) showDatasets(datasets.datasets);
+  if (sessions) state.sessions = sessions.sessions;
+  showSession();
+}
+
+/** Everything that belongs to the session that is chosen. */
+function showSession() {
+  const session = current();
+  for (const id of ["session", "danger", "next-section"]) byId(id).hidden = !session;
+  byId("sessions-empty").hidden = Boolean(session);
+  select.hidden = !session;
+  select.replaceChildren(...state.sessions.map((one) => new Option(`${one.number}: ${one.name}`, String(one.number))));
+  if (!session) return void (byId("iterations-section").hidden = true);
+  select.value = String(session.number);
+  form.show(session, state.bases);
+  showIterations(session, (pool) => void openPool(pool));
+  void advise();
+}
+
+/** What the server says of the chosen session's next training; replies that were overtaken are dropped. */
+async function advise() {
+  const asked = ++state.asked;
+  const [check, suggested, next] = await Promise.all([
+    api.get(`/api/train/check?session=${current().number}&is_again=${again.checked}`).catch((error) => ({ is_ready: false, reason: error.message })),
+    api.get(path("/suggestions")).catch((error) => ({ suggestions: [], problem: error.message })),
+    api.get(path("/next-images")).catch((error) => ({ problem: error.message })),
+  ]);
+  if (asked !== state.asked) return;
+  /** @type {HTMLButtonElement} */ (byId("start")).disabled = !check.is_ready;
+  byId("check").dataset.ready = String(check.is_ready);
+  setText(byId("check"), check.reason ?? "Ready: there is something to learn from and to measure on.");
+  showSuggestions(suggested, (name, value) => form.set(name, value));
+  showNextImages(next, config.pool?.name ?? "");
+}
+
+/** @param {any} session as the server answered it */
+function take(session) {
+  const place = state.sessions.findIndex((one) => one.number === session.number);
+  if (place < 0) state.sessions.unshift(session);
+  else state.sessions[place] = session;
+  choose(session.number);
+  showSession();
+}
+
+/** @param {number} number */
+function choose(number) {
+  state.chosen = number;
+  storage.setItem(CHOSEN, String(number));
+}
+
+/** One save after the other; while a newer one waits, the form is left as the person has it. */
+function save() {
+  const turn = ++state.saves;
+  const place = path();
+  state.saving = state.saving.then(async () => {
+    if (turn < state.saves) return;
+    const saved = await attempt("session-problem", () => api.patch(place, form.values));
+    if (!saved || turn < state.saves) return;
+    take(saved);
+    notices.say("Saved");
+  });
+}
+
+async function makeSession() {
+  const kinds = ["version", "weights", "nothing"];
+  const base = kinds.map((kind) => state.bases.find((one) => one.kind === kind)).find(Boolean);
+  const name = `Session ${1 + Math.max(0, ...state.sessions.map((one) => one.number))}`;
+  const made = await attempt("session-problem", () => api.post("/api/sessions", { name, base: base?.name ?? "yolo11n.yaml" }));
+  if (!made) return;
+  take(made);
+  /** @type {HTMLInputElement} */ (document.querySelector("#settings [name=name]")).focus();
+}
+
+async function start() {
+  await state.saving;
+  const job = await attempt("session-problem", () => api.post("/api/train", { session: current().number, is_again: again.checked }));
+  if (!job) return void advise();
+  takeJob(job);
+  byId("jobs").scrollIntoView({ block: "nearest" });
+}
+
+async function remove() {
+  const dialog = /** @type {HTMLDialogElement} */ (byId("ask"));
+  const versions = current().iterations.map((/** @type {any} */ one) => one.model).join(", ");
+  setText(byId("ask-text"), `${current().name} leaves the list. ${versions ? `Its model versions (${versions})` : "Model versions"}, data sets and reports stay.`);
+  dialog.returnValue = "keep";
+  dialog.showModal();
+  await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
+  if (dialog.returnValue !== "delete") return;
+  if (await attempt("session-problem", () => api.delete(path()))) await refresh();
+}
+
+/** @param {boolean} isAll show every image again, not just the next ones */
+async function review(isAll) {
+  const done = await attempt("session-problem", async () => {
+    if (!isAll) return api.post(path("/review"), {});
+    const { classes, score_min, score_max, set_aside } = await api.get("/api/filter");
+    return api.put("/api/filter", { classes, score_min, score_max, set_aside, images: [] });
+  });
+  if (done && !isAll) location.assign("/");
+  else if (done) await advise();
+}
+
+/** @param {string} name */
+async function openPool(name) {
+  if (await attempt("session-problem", () => api.post("/api/pools/open", { name }))) location.assign("/");
+}
+
+/** @param {SubmitEvent} event */
+async function makeDataset(event) {
+  event.preventDefault();
+  const fields = new FormData(/** @type {HTMLFormElement} */ (byId("dataset-form")));
+  const body = { partial: fields.has("partial"), rejects: fields.get("rejects") };
+  const job = await attempt("datasets-problem", () => api.post("/api/datasets", body));
+  if (job) takeJob(job);
+}
+
+/** @param {import("./job_feed.js").Job} job */
+function takeJob(job) {
+  panel.take(job);
+  if (!KINDS.includes(job.kind)) return;
+  titles.set(job.number, job.title);
+  if (job.ended_at === null) return void watched.add(job.number);
+  if (watched.delete(job.number)) {
+    setText(byId("live"), `${job.title}: ${job.state}. ${job.error ?? ""}`);
+    void refresh();
+  }
+}
+
+/** The curves of the last training stay to be seen after it has ended. */
+async function showLastTraining() {
+  const answer = await api.get("/api/jobs").catch(() => null);
+  const last = answer?.jobs.find((/** @type {any} */ job) => job.kind === "train");
+  if (!last || last.ended_at === null) return;
+  const { events } = await api.get(`/api/jobs/${last.number}/events`);
+  for (const event of events) charts.take({ job: last.number, ...event }, last.title);
+}
+
+function openKeys() {
+  const help = openableHelp(config.keys, ["help"]);
+  const actions = actionsByKey(config.keys);
+  document.addEventListener("keydown", (event) => {
+    if (!belongsElsewhere(event) && actions.get(keyName(event)) === "help") help.toggle();
+  });
+}
+
+openHeader(api, config, storage);
+openKeys();
+byId("new-session").addEventListener("click", () => void makeSession());
+byId("start").addEventListener("click", () => void start());
+byId("delete-session").addEventListener("click", () => void remove());
+byId("review").addEventListener("click", () => void review(false));
+byId("review-all").addEventListener("click", () => void review(true));
+byId("dataset-form").addEventListener("submit", (event) => void makeDataset(event));
+again.addEventListener("change", () => void advise());
+select.addEventListener("change", () => {
+  choose(Number(select.value));
+  showSession();
+});
+openJobFeed({
+  onJob: takeJob,
+  onEvent: (event) => (event.kind === "epoch" || event.kind === "note") && titles.has(event.job) && charts.take(event, titles.get(event.job) ?? ""),
+});
+void refresh();
+void showLastTraining();
+if (config.pool) void readModel(api);

@@ -26,14 +26,22 @@ def test_a_suggestion_has_its_reason_with_the_numbers() -> None:
     assert only == Suggestion(
         "imgsz",
         512,
-        "The median box is 5.0 % of its image's side. At 512 px that is 26 px; the rule takes the smallest size from "
-        "24 px on, and none larger than the images (640 px).",
+        "The median box is 5.0 % of its image's side. At 512 px that is 26 px; the rule takes the smallest size, from "
+        "320 px on, that makes it 24 px, but enlarges no image (640 px).",
     )
 
 
 @pytest.mark.parametrize(
     ("median_side", "longer_px", "imgsz"),
-    [(0.30, 640, 320), (0.06, 640, 416), (0.03, 4000, 800), (0.01, 4000, 1280), (0.01, 640, 640), (0.01, 200, 320)],
+    [
+        (0.30, 640, 320),
+        (0.06, 640, 416),
+        (0.03, 4000, 800),
+        (0.01, 4000, 1280),
+        (0.01, 640, 640),
+        (0.30, 200, 224),
+        (0.5, 40, 64),
+    ],
 )
 def test_the_image_size_follows_the_median_box(median_side: float, longer_px: int, imgsz: int) -> None:
     facts = replace(FACTS, median_side=median_side, median_longer_px=longer_px)
@@ -69,6 +77,15 @@ def test_fewer_images_get_more_epochs(n_images: int, epochs: int) -> None:
 
 def test_the_epochs_of_a_version_that_goes_on_are_left_to_the_command() -> None:
     assert "epochs" not in found(base="v3", epochs=None)
+
+
+def test_the_next_iteration_goes_on_from_the_newest_version() -> None:
+    few = replace(FACTS, n_images=100)
+    values = {one.setting: one.value for one in suggestions(few, LARGE, FITTING, "yolo11m.pt", newest=2)}
+    assert values["base"] == "v2"
+    assert not {"freeze", "epochs"} & values.keys()
+    assert "base" not in {one.setting for one in suggestions(few, LARGE, FITTING, "v2", newest=2)}
+    assert {one.setting: one.value for one in suggestions(few, LARGE, FITTING, "v1", newest=2)}["base"] == "v2"
 
 
 def test_few_images_get_the_smallest_model_and_a_frozen_start() -> None:

@@ -24,7 +24,7 @@ from winnow.training.workspace import Workspace, numbered
 from winnow.verdicts.log import Verdict
 
 SCHEMA = 1
-HEADLINE = ("map50", "map50_95", "precision", "recall")
+HEADLINE = ("map50", "map50_95", "precision", "recall", "false_positives", "false_negatives")
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 
@@ -66,12 +66,10 @@ class RoundReport:
     last_event: int
     figures: RoundFigures
     pools: tuple[PoolShare, ...]
-    metrics: dict[str, float]
-    metrics_before: dict[str, float] | None
-    loss: dict[str, float] | None
+    metrics: dict[str, float | None]  # those of HEADLINE, and the sum of the losses
+    metrics_before: dict[str, float | None] | None
     holdout_images: int
-    false_positives: int
-    false_negatives: int
+    holdout_boxes: int
     per_class: tuple[ClassChange, ...]
     gain_per_100_verdicts: float | None  # of mAP50-95
     counts: dict[str, dict[str, Any]]
@@ -124,10 +122,8 @@ def make_report(settings: Settings, workspace: Workspace, number: int) -> RoundR
         pools=_pools(settings, standing_verdicts(live)),
         metrics=_headline(model.metrics),
         metrics_before=_headline(model.metrics_before) if model.metrics_before else None,
-        loss=model.metrics.loss,
         holdout_images=model.metrics.images,
-        false_positives=model.metrics.false_positives,
-        false_negatives=model.metrics.false_negatives,
+        holdout_boxes=model.metrics.boxes,
         per_class=class_changes(model),
         gain_per_100_verdicts=_gain_per_100(model, figures),
         counts=dataset.counts,
@@ -208,8 +204,8 @@ def _session_name(workspace: Workspace, number: int | None) -> str | None:
         return None
 
 
-def _headline(metrics: Metrics) -> dict[str, float]:
-    return {name: getattr(metrics, name) for name in HEADLINE}
+def _headline(metrics: Metrics) -> dict[str, float | None]:
+    return {name: getattr(metrics, name) for name in HEADLINE} | {"loss": metrics.loss["sum"] if metrics.loss else None}
 
 
 def _gain_per_100(model: ModelVersion, figures: RoundFigures) -> float | None:

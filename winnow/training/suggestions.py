@@ -7,7 +7,8 @@ from typing import Any
 
 from winnow.training.sessions import SessionSettings
 
-IMAGE_SIZES = (320, 416, 512, 640, 800, 960, 1280)
+IMAGE_SIZES = (64, 96, 128, 160, 224, 320, 416, 512, 640, 800, 960, 1280)
+LEAST_SIZE = 320  # where the images themselves are that large
 WANTED_SIDE_PX = 24  # three cells of YOLO's finest grid (stride 8): less is hard to place
 FEW_IMAGES = 200
 FEW_BOXES = 20
@@ -18,7 +19,7 @@ GPU_BYTES_PER_IMAGE = 200e6  # half precision
 CPU_BYTES_PER_IMAGE = 400e6  # single precision
 SHARE_OF_MEMORY = 0.6
 SIZE_FACTORS = {"n": 1.0, "s": 2.0, "m": 4.0, "l": 5.0, "x": 8.0}
-MAX_BATCH = 64
+LEAST_BATCH, MAX_BATCH = 4, 64
 SCALE = re.compile(r"^(yolov?\d+)([nsmlx])(?=[.-])")
 # Training images, at most -> epochs: about as many steps for a small set as for a large one.
 EPOCHS = ((50, 150), (200, 100), (1000, 60), (5000, 40))
@@ -61,10 +62,26 @@ class Suggestion:
 Rule = Callable[[DatasetFacts, Machine, SessionSettings, str], Suggestion | None]
 
 
-def suggestions(facts: DatasetFacts, machine: Machine, settings: SessionSettings, base: str) -> list[Suggestion]:
-    """What the rules would set otherwise; nothing for what is set so already, or where there is nothing to go by."""
-    found = (rule(facts, machine, settings, base) for rule in RULES)
+def suggestions(
+    facts: DatasetFacts, machine: Machine, settings: SessionSettings, base: str, newest: int | None = None
+) -> list[Suggestion]:
+    """What the rules would set otherwise; nothing for what is set so already, or where there is nothing to go by.
+
+    `newest` is the session's newest model version.
+    """
+    going_on = _newest_base(base, newest)
+    found = [going_on, *(rule(facts, machine, settings, going_on.value if going_on else base) for rule in RULES)]
     return [suggestion for suggestion in found if suggestion]
+
+
+def _newest_base(base: str, newest: int | None) -> Suggestion | None:
+    if newest is None or base == f"v{newest}":
+        return None
+    reason = (
+        f"Version {newest} has learnt from this session's images already: what goes on from it needs fewer epochs and "
+        "smaller steps, which are then the defaults."
+    )
+    return Suggestion("base", f"v{newest}", reason)
 
 
 def _device(facts: DatasetFacts, machine: Machine, settings: SessionSettings, base: str) -> Suggestion | None:
@@ -81,15 +98,15 @@ def _imgsz(facts: DatasetFacts, machine: Machine, settings: SessionSettings, bas
         return None
     reason = (
         f"The median box is {100 * facts.median_side:.1f} % of its image's side. At {size} px that is "
-        f"{facts.median_side * size:.0f} px; the rule takes the smallest size from {WANTED_SIDE_PX} px on, and none "
-        f"larger than the images ({facts.median_longer_px} px)."
+        f"{facts.median_side * size:.0f} px; the rule takes the smallest size, from {LEAST_SIZE} px on, that makes it "
+        f"{WANTED_SIDE_PX} px, but enlarges no image ({facts.median_longer_px} px)."
     )
     return Suggestion("imgsz", size, reason)
 
 
 def _wanted_size(median_side: float, longer_px: int) -> int:
     useful = [size for size in IMAGE_SIZES if size < longer_px + 32] or [IMAGE_SIZES[0]]
-    return next((size for size in useful if size * median_side >= WANTED_SIDE_PX), useful[-1])
+    return next((size for size in useful if size >= LEAST_SIZE and size * median_side >= WANTED_SIDE_PX), useful[-1])
 
 
 def _batch(facts: DatasetFacts, machine: Machine, settings: SessionSettings, base: str) -> Suggestion | None:
@@ -98,14 +115,14 @@ def _batch(facts: DatasetFacts, machine: Machine, settings: SessionSettings, bas
     assert free is not None
     factor = SIZE_FACTORS.get(_scale_of(base), 1.0) * (settings.imgsz / 640) ** 2
     each = (GPU_BYTES_PER_IMAGE if is_gpu else CPU_BYTES_PER_IMAGE) * factor
-    room = min(SHARE_OF_MEMORY * free / each, MAX_BATCH, max(facts.n_images / 4, 2))
+    room = min(SHARE_OF_MEMORY * free / each, MAX_BATCH, max(facts.n_images / 4, LEAST_BATCH))
     batch = 1 << max(int(room).bit_length() - 1, 0)  # the power of two below
     if batch == settings.batch:
         return None
     reason = (
         f"{free / 1e9:.1f} GB of {'GPU memory' if is_gpu else 'memory'} are free; an image takes about "
-        f"{each / 1e6:.0f} MB at {settings.imgsz} px. The rule fills {SHARE_OF_MEMORY:.0%} of it, with at least "
-        f"four steps an epoch for {facts.n_images} images."
+        f"{each / 1e6:.0f} MB at {settings.imgsz} px. The rule fills {SHARE_OF_MEMORY:.0%} of it, and takes four "
+        f"steps an epoch where {facts.n_images} images allow it."
     )
     return Suggestion("batch", batch, reason)
 

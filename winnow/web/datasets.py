@@ -17,7 +17,7 @@ KIND = "dataset"
 def read_datasets(workspace: WorkspaceDep) -> DatasetsOut:
     """Every version, newest first."""
     versions = list_datasets(workspace)
-    befores = [None, *versions[:-1]]
+    befores = [None, *versions][: len(versions)]
     return DatasetsOut(datasets=[_out(*pair) for pair in zip(versions, befores, strict=True)][::-1])
 
 

@@ -101,7 +101,8 @@ def read_suggestions(
         facts = facts_of(truth, workspace, options, lambda path: image_file_of(settings, path))
     except WinnowError as error:
         return SuggestionsOut(suggestions=[], problem=str(error))
-    found = suggestions(facts, look_at_machine(), session.settings, session.base)
+    mine = [model.number for model in list_models(workspace) if model.session == number]
+    found = suggestions(facts, look_at_machine(), session.settings, session.base, max(mine, default=None))
     return SuggestionsOut(suggestions=[SuggestionOut.model_validate(one) for one in found], problem=None)
 
 

@@ -1,0 +1,102 @@
+"""What there is to learn from, and what a training would be refused for."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dataset_helpers import BOX, BOX_2
+from report_helpers import Project, write_model
+
+from winnow.errors import DatasetError, TrainingError
+from winnow.training.selection import DatasetOptions
+from winnow.training.stock import PartStock, check_ready, facts_of, stock_of
+from winnow.training.suggestions import DatasetFacts
+
+WHOLE = DatasetOptions()
+PARTIAL = DatasetOptions(partial=True)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    project = Project(tmp_path)
+    yield project
+    project.person.log.close()
+
+
+def check(project: Project, options: DatasetOptions = WHOLE, *, is_again: bool = False) -> None:
+    check_ready(project.person.truth(project.pool), project.workspace, options, is_again=is_again)
+
+
+def test_images_and_regions_are_counted_by_what_is_known(project: Project) -> None:
+    project.judge("img00.png", "img04.png")
+    project.person.judge("img01.png", 1)
+    project.person.judge("img02.png", 0, reason="bad_box")
+    project.person.miss("img02.png")
+    stock = stock_of(project.person.truth(project.pool), project.workspace, WHOLE)
+    assert stock.images == {"untouched": 2, "in_progress": 2, "complete": 2}
+    assert (stock.accepted, stock.rejected, stock.to_correct, stock.misses) == (3, 2, 1, 1)
+    assert stock.parts == {
+        "train": PartStock(drawn=4, images=1, waiting=1, boxes={"cell": 1}),
+        "holdout": PartStock(drawn=2, images=1, waiting=0, boxes={"cell": 1}),
+    }
+
+
+def test_partial_takes_what_waits(project: Project) -> None:
+    project.judge("img00.png")
+    project.person.judge("img01.png", 1)
+    part = stock_of(project.person.truth(project.pool), project.workspace, PARTIAL).parts["train"]
+    assert (part.images, part.waiting, part.boxes) == (2, 0, {"cell": 2})
+
+
+def test_facts_have_the_median_box_and_image(project: Project) -> None:
+    project.judge("img00.png")
+    facts = facts_of(project.person.truth(project.pool), project.workspace, WHOLE, lambda path: project.folder / path)
+    assert facts == DatasetFacts(1, 0, {"cell": 1}, pytest.approx((20 * 20 / (80 * 64)) ** 0.5), 80)
+
+
+def test_an_image_that_cannot_be_read_is_left_out_of_the_sizes(project: Project) -> None:
+    project.judge("img00.png")
+    (project.folder / "img00.png").write_bytes(b"no image")
+    facts = facts_of(project.person.truth(project.pool), project.workspace, WHOLE, lambda path: project.folder / path)
+    assert (facts.n_images, facts.median_side, facts.median_longer_px) == (1, None, None)
+
+
+def test_no_accepted_box_is_refused(project: Project) -> None:
+    project.person.judge("img00.png", 0)
+    project.person.judge("img00.png", 0, BOX_2)
+    with pytest.raises(DatasetError, match="no accepted box"):
+        check(project)
+
+
+def test_no_complete_hold_out_image_is_refused(project: Project) -> None:
+    project.judge("img00.png")
+    project.person.judge("img04.png", 1)
+    with pytest.raises(DatasetError, match="No hold-out image is complete"):
+        check(project)
+
+
+def test_a_hold_out_that_has_all_positives_is_refused(project: Project) -> None:
+    project.judge("img04.png")
+    with pytest.raises(DatasetError, match="All 1 accepted boxes lie on hold-out images"):
+        check(project)
+
+
+def test_nothing_new_is_refused_until_something_is_said_or_again_is_asked(project: Project) -> None:
+    project.judge("img00.png", "img04.png")
+    check(project)
+    write_model(project.workspace, 1, project.build())
+    with pytest.raises(TrainingError, match="Nothing is new: there is no verdict since v1"):
+        check(project)
+    check(project, is_again=True)
+    check(project, PARTIAL)
+    project.person.judge("img01.png", 1, BOX)
+    check(project)
+
+
+def test_the_check_draws_no_hold_out_of_its_own(project: Project) -> None:
+    before = project.workspace.holdout.read_bytes()
+    project.workspace.holdout.unlink()
+    project.judge("img00.png", "img01.png", "img02.png", "img03.png", "img04.png", "img05.png")
+    check(project)
+    assert not project.workspace.holdout.exists()
+    project.workspace.holdout.write_bytes(before)

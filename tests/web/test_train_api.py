@@ -1,0 +1,131 @@
+"""The train page's calls: what there is, what is refused and why, and the jobs they queue."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from four_proposals import draw_four
+from small_pool import Client
+
+from winnow.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(refs=draw_four(tmp_path), annotator="ana")
+
+
+@pytest.fixture
+def session(client: Client) -> int:
+    return client.post("/api/sessions", json={"name": "cells", "base": "yolo11n.yaml"}).json()["number"]
+
+
+def judge_all(client: Client) -> None:
+    for item in client.queue(20)["items"]:
+        client.judge(item["id"], 1)
+
+
+def paused(client: Client) -> Client:
+    """Jobs stay in the queue: nothing is trained here."""
+    client.app.state.jobs.close()  # type: ignore[attr-defined]
+    return client
+
+
+def test_what_there_is_to_learn_from_is_counted(client: Client) -> None:
+    (item,) = [item for item in client.queue(20)["items"] if item["path"] == "0.png"]
+    client.judge(item["id"], 1)
+    answer = client.get("/api/train").json()
+    assert answer["problem"] is None
+    assert answer["stock"]["images"] == {"untouched": 3, "in_progress": 0, "complete": 1}
+    assert (answer["stock"]["accepted"], answer["stock"]["rejected"]) == (1, 0)
+    assert sum(part["drawn"] for part in answer["stock"]["parts"].values()) == 4
+    assert answer["refs"] == "refs.csv"
+
+
+def test_without_a_pool_it_says_what_is_missing(tmp_path: Path, open_client: Any) -> None:
+    client = open_client(Settings(refs=tmp_path / "refs.csv"), is_ready=False)
+    answer = client.get("/api/train").json()
+    assert answer["stock"] is None
+    assert "refs.csv" in answer["problem"]
+    assert client.get("/train").status_code == 200
+
+
+def test_bases_are_weights_of_the_one_folder_and_models_that_know_nothing(client: Client, settings: Settings) -> None:
+    folder = settings.weights_path
+    folder.mkdir(parents=True)
+    (folder / "mine.pt").write_bytes(b"")
+    (folder / "notes.txt").write_text("")
+    bases = client.get("/api/train").json()["bases"]
+    assert [base["name"] for base in bases if base["kind"] == "weights"] == ["mine.pt"]
+    assert "yolo11n.yaml" in [base["name"] for base in bases if base["kind"] == "nothing"]
+    assert client.get("/api/train").json()["weights_folder"] == str(folder)
+
+
+def test_the_check_says_why_a_training_would_be_refused(client: Client, session: int) -> None:
+    check = client.get("/api/train/check", params={"session": session}).json()
+    assert check["is_ready"] is False
+    assert "no accepted box" in check["reason"]
+    judge_all(client)
+    assert client.get("/api/train/check", params={"session": session}).json() == {"is_ready": True, "reason": None}
+
+
+@pytest.mark.parametrize("base", ["../../etc/weights.pt", "/tmp/other.pt", "yolo11n.pt", "v7"])
+def test_a_base_that_is_not_listed_is_refused(client: Client, session: int, base: str) -> None:
+    judge_all(client)
+    answer = paused(client).post("/api/train", json={"session": session, "base": base})
+    assert (answer.status_code, answer.json()["error"]) == (409, "cannot_train")
+    assert client.get("/api/jobs").json()["jobs"] == []
+
+
+def test_a_refused_training_queues_nothing(client: Client, session: int) -> None:
+    answer = paused(client).post("/api/train", json={"session": session})
+    assert (answer.status_code, answer.json()["error"]) == (422, "bad_dataset")
+    assert client.get("/api/jobs").json()["jobs"] == []
+
+
+def test_a_training_is_queued_with_the_sessions_settings(client: Client, session: int, settings: Settings) -> None:
+    judge_all(client)
+    given = client.get(f"/api/sessions/{session}").json()["settings"]
+    chosen = {**given, "epochs": 3, "batch": 4, "imgsz": 64, "lr": 0.02, "partial": True, "rejects": "ignore"}
+    client.patch(f"/api/sessions/{session}", json={"settings": chosen})
+    answer = paused(client).post("/api/train", json={"session": session, "is_again": True})
+    assert answer.status_code == 202
+    job = answer.json()
+    assert (job["kind"], job["state"], job["session"]) == ("train", "queued", session)
+    assert job["arguments"] == [
+        "train", "--base", "yolo11n.yaml", "--epochs", "3", "--batch", "4", "--imgsz", "64", "--lr", "0.02",
+        "--device", "auto", "--freeze", "0", "--session", str(session),
+        "--refs", str(settings.refs.absolute()), "--partial", "--rejects", "ignore", "--again",
+    ]  # fmt: skip
+
+
+def test_weights_are_given_by_their_place_in_the_folder(client: Client, session: int, settings: Settings) -> None:
+    folder = settings.weights_path
+    folder.mkdir(parents=True)
+    (folder / "mine.pt").write_bytes(b"")
+    judge_all(client)
+    job = paused(client).post("/api/train", json={"session": session, "base": "mine.pt"}).json()
+    assert job["arguments"][:3] == ["train", "--base", str(folder / "mine.pt")]
+
+
+def test_the_commands_take_the_arguments_that_the_page_gives(
+    client: Client, session: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from winnow.__main__ import _parser
+
+    judge_all(client)
+    jobs = [paused(client).post("/api/train", json={"session": session, "is_again": True}).json()]
+    jobs.append(client.post("/api/datasets", json={"partial": True}).json())
+    for job in jobs:
+        assert _parser().parse_args(job["arguments"]).command == job["kind"]
+
+
+def test_a_training_is_of_the_pool_that_is_shown(client: Client, session: int, tmp_path: Path) -> None:
+    judge_all(client)
+    (tmp_path / "proposals-0002.csv").write_text("path,x1,y1,x2,y2,class,score\n0.png,1,1,9,9,cell,0.5\n")
+    client.post("/api/pools/open", json={"name": "proposals-0002.csv"})
+    answer = client.get("/api/train").json()
+    assert answer["refs"] == "proposals-0002.csv"
+    assert answer["stock"]["images"] == {"untouched": 0, "in_progress": 1, "complete": 3}
+    job = paused(client).post("/api/datasets", json={}).json()
+    assert job["arguments"] == ["dataset", "--refs", str(tmp_path / "proposals-0002.csv"), "--rejects", "background"]
