@@ -9,6 +9,7 @@ import pytest
 from browser_helpers import Person, Server, wait_until
 from playwright.sync_api import expect
 from proposal_pool import draw_proposals
+from test_label_page import FAINT, NAMELESS
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 
@@ -163,3 +164,16 @@ def test_a_phone_shows_it_within_its_width(server: Server, open_person: Callable
     ana.page.get_by_role("button", name="Missed object").tap()
     wait_until(lambda: image(server)["open_misses"] == 1, "the miss is marked")
     assert ana.page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_controls_have_names_and_text_has_contrast(
+    server: Server, open_person: Callable[..., Person], scheme: str
+) -> None:
+    reject_first(server, "bad_box")
+    ana = open_images(open_person(server, color_scheme=scheme))
+    for keys in ([], ["Enter"], ["c"], ["Escape", "e"]):
+        for key in keys:
+            ana.page.keyboard.press(key)
+        assert ana.page.evaluate(NAMELESS) == []
+        assert ana.page.evaluate(FAINT) == []

@@ -7,6 +7,7 @@ import pytest
 from browser_helpers import Person, Server, wait_until
 from playwright.sync_api import expect
 from proposal_pool import draw_proposals
+from test_label_page import FAINT, NAMELESS
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 
@@ -85,3 +86,14 @@ def test_a_phone_shows_it_within_its_width(server: Server, open_person: Callable
     ana.page.get_by_role("button", name="Nested, 4").tap()
     expect(ana.page.locator("#shown")).to_have_text("20 shown · 4 set aside")
     assert ana.page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_controls_have_names_and_text_has_contrast(
+    server: Server, open_person: Callable[..., Person], scheme: str
+) -> None:
+    ana = open_triage(open_person(server, color_scheme=scheme))
+    ana.page.keyboard.press("1")
+    expect(ana.page.locator("#shown")).to_have_text("20 shown · 4 set aside")
+    assert ana.page.evaluate(NAMELESS) == []
+    assert ana.page.evaluate(FAINT) == []
