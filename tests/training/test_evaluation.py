@@ -8,9 +8,10 @@ from dataset_helpers import Person
 from train_helpers import Silent, build
 
 from winnow.pool import open_pool
+from winnow.pool.boxes import iou
 from winnow.training.evaluation import Measured, measure
 from winnow.training.metrics import Metrics, holdout_hash
-from winnow.training.mistakes import Labelled, Mistake, iou, mistakes_of, write_mistakes
+from winnow.training.mistakes import Labelled, Mistake, mistakes_of, write_mistakes
 from winnow.training.workspace import Workspace
 
 
