@@ -92,9 +92,11 @@ async function compare(number) {
   if (state.compared.length === 2) await readComparison();
 }
 
+const pair = () => [...state.compared].sort((a, b) => a - b);
+
 const readComparison = () =>
   attempt(async () => {
-    const [first, second] = [...state.compared].sort((a, b) => a - b);
+    const [first, second] = pair();
     const comparison = await api.get(`/api/models/compare?first=${first}&second=${second}`);
     if (!state.compared.includes(first) || !state.compared.includes(second)) return;
     state.comparison = comparison;
@@ -102,7 +104,7 @@ const readComparison = () =>
     setText(byId("live"), `v${first} against v${second}`);
   });
 
-const measure = () => attempt(async () => panel.take((await api.post("/api/models/measure", { numbers: state.compared })).job));
+const measure = () => attempt(async () => panel.take((await api.post("/api/models/measure", { numbers: pair() })).job));
 
 const activate = () =>
   attempt(async () => {
