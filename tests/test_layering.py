@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "features": {"pool"},
     "learning": {"features", "pool"},
     "board": {"learning", "verdicts"},
-    "filters": {"pool"},
+    "filters": {"pool", "verdicts"},
     "session": {"board", "features", "filters", "learning", "pool", "verdicts"},
     "review": {"board", "session", "verdicts"},
     "export": {"session", "verdicts"},

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from winnow.errors import UnknownGroup
 from winnow.pool import Pool
 from winnow.pool.index import StringTable
+from winnow.verdicts.log import VerdictLog
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,13 @@ class Filter:
                 raise UnknownGroup(f"There is no triage group {name!r}; there are {', '.join(members) or 'none'}.")
             shown &= ~members[name]
         return shown
+
+
+def known_refs(log: VerdictLog, folder: Path) -> dict[Path, Filter]:
+    """The refs files of a folder that a log was ever opened with, as far as they are still there, and their filters."""
+    filters = log.read_states("filter:")
+    paths = {name: folder / name for name in sorted(log.read_states("pool:"))}
+    return {path: Filter.from_json(filters.get(name)) for name, path in paths.items() if path.is_file()}
 
 
 def _codes_of(names: tuple[str, ...], texts: StringTable) -> list[int]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from winnow.board import UNJUDGED, Board, Progress
 from winnow.errors import DatabaseError, KeyTaken, NothingToUndo, NotReady, UnreadableImage, WinnowError
 from winnow.features.matrix import FeatureMatrix, open_features
-from winnow.filters import Filter
+from winnow.filters import Filter, known_refs
 from winnow.learning.attributes import attributes_of
 from winnow.learning.learner import Learner, Showing
 from winnow.learning.space import FeatureSpace
@@ -100,6 +100,7 @@ class Session:
         self.ledger = Ledger(self._log.replay())
         self.board = Board(self.pool.row_of, is_hidden=self.pool.is_duplicate, is_usable=self.space.is_usable)
         self.missing_items = self.board.load(self.ledger.currents())
+        self._log.write_state(f"pool:{self.pool.refs_path.name}", "judged")
         self.filter, self.shown = Filter(), np.ones(self.pool.n_rows, dtype=bool)
         strategy = self._log.read_state("strategy")
         self.learner = Learner(
@@ -261,6 +262,14 @@ class Session:
     def saved_filter(self) -> Filter:
         """The filter that this pool was last given."""
         return Filter.from_json(self._log.read_state(f"filter:{self.pool.refs_path.name}"))
+
+    def other_refs(self) -> dict[Path, Filter]:
+        """The other refs files beside this one that this log was ever opened with, each with its filter."""
+        return {
+            path: chosen
+            for path, chosen in known_refs(self._log, self.pool.folder).items()
+            if path != self.pool.refs_path
+        }
 
     def set_filter(self, new: Filter, members: dict[str, NDArray[np.bool_]]) -> None:
         """Show only what passes, now and after a restart; `members` holds (n,) bool a triage group.

@@ -456,7 +456,11 @@ def test_the_manifest_is_read_as_it_was_written(world: World) -> None:
     assert json.loads((version.folder / "manifest.json").read_bytes())["schema"] == 1
 
 
-def test_verdicts_without_a_pool_are_enough(world: World) -> None:
+def test_without_the_refs_only_images_that_somebody_completed_enter(world: World) -> None:
     world.judge_minimum()
     world.pool = None
+    with pytest.raises(DatasetError):
+        world.build(partial=True)
+    for path in ("img00.png", "img05.png"):
+        world.person.complete(path)
     assert paths(world.build()) == ["img00.png", "img05.png"]

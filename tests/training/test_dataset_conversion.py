@@ -179,6 +179,8 @@ def test_ultralytics_sees_the_pixels_that_winnow_shows(
     Holdout().assigned({name: "train", "other.bmp": "holdout"}, {}).write(workspace.holdout)
     person.judge(name, 1)
     person.judge("other.bmp", 1)
+    person.complete(name)
+    person.complete("other.bmp")
     truth = Truth(None, Ledger(person.log.replay()))
     person.log.close()
     before = (tmp_path / name).read_bytes()

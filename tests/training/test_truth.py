@@ -7,6 +7,7 @@ import pytest
 
 from winnow.pool import open_pool
 from winnow.pool.identity import item_id_of
+from winnow.training.listing import Listing
 from winnow.training.truth import ImageRecord, Truth
 from winnow.verdicts.ledger import Ledger
 from winnow.verdicts.log import NewVerdict, VerdictLog
@@ -102,9 +103,16 @@ def test_a_correction_taken_back_leaves_the_bad_box_to_correct(story: Story) -> 
     assert boxes(story.record().to_correct) == [(CAT, "cat")]
 
 
-def test_a_duplicate_is_neither_truth_nor_background(story: Story) -> None:
-    record = story.say(CAT, 1).say(DOG, 0, reason="duplicate").record()
+def test_a_duplicate_is_neither_truth_nor_background(tmp_path: Path) -> None:
+    twin = (1.0, 1.0, 11.0, 11.0)
+    story = Story(tmp_path, "path,x1,y1,x2,y2,class\na.png,0,0,10,10,cat\na.png,1,1,11,11,cat\n")
+    record = story.say(CAT, 1).say(twin, 0, reason="duplicate").record()
     assert (record.state, boxes(record.accepted), record.rejected) == ("complete", [(CAT, "cat")], ())
+
+
+def test_a_duplicate_of_nothing_accepted_is_an_object_to_correct(story: Story) -> None:
+    record = story.say(CAT, 1).say(DOG, 0, reason="duplicate").record()
+    assert (record.state, boxes(record.to_correct), record.rejected) == ("in_progress", [(DOG, "dog")], ())
 
 
 def test_an_open_miss_holds_an_image_back_until_it_is_completed(story: Story) -> None:
@@ -131,12 +139,41 @@ def test_a_near_duplicate_set_aside_needs_no_verdict_of_its_own(story: Story) ->
     assert story.record(covered=[False, False, False]).state == "in_progress"
 
 
-def test_images_of_earlier_pools_are_known_from_the_log_alone(story: Story) -> None:
+def test_an_image_that_no_refs_list_is_complete_only_by_word(story: Story) -> None:
     story.say(CAT, 1, path="old.png", proposed_class="cat").say(None, None, path="new.png", kind="complete")
     truth = Truth(story.pool, Ledger(story.log.replay()))
     assert truth.paths == ["a.png", "b.png", "new.png", "old.png"]
-    assert truth.states().tolist() == [0, 0, 2, 2]
-    assert boxes(truth.record("old.png").accepted) == [(CAT, "cat")]
+    assert truth.states().tolist() == [0, 0, 2, 1]
+    assert (boxes(truth.record("old.png").accepted), truth.record("old.png").is_listed) == ([(CAT, "cat")], False)
+
+
+@pytest.fixture
+def later(tmp_path: Path) -> Listing:
+    """What a later round proposed on the same images."""
+    (tmp_path / "later.csv").write_text("path,x1,y1,x2,y2,class,score\na.png,5,5,9,9,cow,0.3\n")
+    return Listing(open_pool(tmp_path / "later.csv"))
+
+
+def test_an_image_judged_whole_in_one_round_stays_complete_in_the_next(story: Story, later: Listing) -> None:
+    story.say(CAT, 1).say(DOG, 0)
+    first = Listing(story.pool)
+    record = Truth(later, Ledger(story.log.replay()), others=[first]).record("a.png")
+    assert (record.state, boxes(record.accepted), record.unreviewed) == ("complete", [(CAT, "cat")], ())
+
+
+def test_what_any_round_left_open_is_unreviewed(story: Story, later: Listing) -> None:
+    story.say(CAT, 1)
+    record = Truth(later, Ledger(story.log.replay()), others=[Listing(story.pool)]).record("a.png")
+    assert record.state == "in_progress"
+    assert boxes(record.unreviewed) == [((5.0, 5.0, 9.0, 9.0), "cow"), (DOG, "dog")]
+
+
+def test_a_list_of_mistakes_does_not_make_an_image_complete(story: Story, later: Listing) -> None:
+    story.say((5.0, 5.0, 9.0, 9.0), 1, proposed_class="cow")
+    mistakes = Listing(later.pool, is_whole=False)
+    record = Truth(mistakes, Ledger(story.log.replay()), others=[Listing(story.pool)]).record("a.png")
+    assert (record.state, boxes(record.accepted)) == ("in_progress", [((5.0, 5.0, 9.0, 9.0), "cow")])
+    assert boxes(record.unreviewed) == [(CAT, "cat"), (DOG, "dog")]
 
 
 def test_an_undone_verdict_leaves_the_image_untouched(story: Story) -> None:
@@ -148,4 +185,4 @@ def test_an_undone_verdict_leaves_the_image_untouched(story: Story) -> None:
 
 def test_whole_images_are_no_regions(tmp_path: Path) -> None:
     story = Story(tmp_path, "path\na.png\n").say(None, 1)
-    assert story.record() == ImageRecord("a.png", "untouched", (), (), (), (), 0, None)
+    assert story.record() == ImageRecord("a.png", "untouched", (), (), (), (), 0, None, False)

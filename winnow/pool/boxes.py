@@ -34,3 +34,17 @@ def check_box(box_xyxy: Box, size_wh: tuple[int, int]) -> None:
         raise BadBox(
             f"The box {box_xyxy} must have x1 < x2 and y1 < y2 and lie on the image of {width} × {height} pixels."
         )
+
+
+def iou(one_xyxy: Box, other_xyxy: Box) -> float:
+    """Area in common over the area of both together, 0 to 1."""
+    width = min(one_xyxy[2], other_xyxy[2]) - max(one_xyxy[0], other_xyxy[0])
+    height = min(one_xyxy[3], other_xyxy[3]) - max(one_xyxy[1], other_xyxy[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    common = width * height
+    return common / (_area(one_xyxy) + _area(other_xyxy) - common)
+
+
+def _area(box_xyxy: Box) -> float:
+    return (box_xyxy[2] - box_xyxy[0]) * (box_xyxy[3] - box_xyxy[1])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from winnow.files import write_atomically
-from winnow.pool.boxes import Box
+from winnow.pool.boxes import Box, iou
 from winnow.training.metrics import MATCH_IOU
 
 COLUMNS = ("path", "x1", "y1", "x2", "y2", "class", "score", "source")
@@ -52,20 +52,6 @@ def mistakes_of(path: str, predicted: Sequence[Labelled], true: Sequence[Labelle
             wrong.append(Mistake(path, "false_positive", region))
     missed = {id(region) for regions in free.values() for region in regions}
     return wrong + [Mistake(path, "false_negative", region) for region in true if id(region) in missed]
-
-
-def iou(first: Box, second: Box) -> float:
-    """Intersection over union of two boxes with area."""
-    width = min(first[2], second[2]) - max(first[0], second[0])
-    height = min(first[3], second[3]) - max(first[1], second[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    shared = width * height
-    return shared / (_area(first) + _area(second) - shared)
-
-
-def _area(box: Box) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def write_mistakes(out: Path, mistakes: Sequence[Mistake], version: int) -> None:

@@ -9,12 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from winnow.errors import RefsError
-from winnow.filters import Filter
+from winnow.filters import Filter, known_refs
 from winnow.pool import Pool, open_pool
 from winnow.settings import Settings
+from winnow.training.listing import Listing
 from winnow.training.truth import Truth
 from winnow.verdicts.ledger import Ledger
 from winnow.verdicts.log import VerdictLog
+
+MISTAKES = "errors-"  # refs that training writes: what a model gets wrong on the hold-out
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,14 @@ class Reading:
 
 
 def covered_rows(pool: Pool, chosen: Filter) -> NDArray[np.bool_]:
-    """(n,) bool: near-duplicates that were set aside; the better proposal of each speaks for it."""
+    """(n,) bool: near-duplicates that were set aside and whose better proposal, which speaks for them, was not."""
     if "near_duplicate" not in chosen.set_aside:
         return np.zeros(pool.n_rows, dtype=bool)
     from winnow.proposals.triage import triage_of
 
-    return triage_of(pool).members["near_duplicate"]
+    triage = triage_of(pool)
+    is_aside = np.any([triage.members[name] for name in chosen.set_aside], axis=0)
+    return triage.members["near_duplicate"] & ~is_aside[triage.represented_by]
 
 
 @contextmanager
@@ -55,5 +60,16 @@ def read_truth(settings: Settings, refs: Path | None = None) -> Reading:
     pool = open_pool(refs or settings.refs)
     with log_of(settings) as log:
         ledger = Ledger(log.replay())
-        chosen = Filter.from_json(log.read_state(f"filter:{pool.refs_path.name}"))
-    return Reading(pool, ledger, Truth(pool, ledger, covered=covered_rows(pool, chosen)))
+        known = known_refs(log, settings.base_folder)
+    own = listing_of(pool, known.pop(pool.refs_path, Filter()))
+    return Reading(pool, ledger, Truth(own, ledger, others=other_listings(known)))
+
+
+def listing_of(pool: Pool, chosen: Filter) -> Listing:
+    """A pool's proposals by image, near-duplicates that were set aside covered."""
+    return Listing(pool, covered_rows(pool, chosen), is_whole=not pool.refs_path.name.startswith(MISTAKES))
+
+
+def other_listings(refs: dict[Path, Filter]) -> list[Listing]:
+    """What other refs proposed; lists of single mistakes say nothing of whole images. Raises RefsError."""
+    return [listing_of(open_pool(path), chosen) for path, chosen in refs.items() if not path.name.startswith(MISTAKES)]

@@ -20,6 +20,7 @@ Rejects = Literal["background", "ignore"]
 LEFT_OUT = {
     "untouched": "nothing on them is judged",
     "in_progress": "some proposals are not judged yet",
+    "unlisted": "no refs at hand say what else was proposed on them",
     "open_misses": "an object is reported that nobody has boxed",
     "nothing_certain": "nothing on them is accepted or rejected",
     "only_rejects": "they have rejected regions only, and rejects are ignored",
@@ -114,6 +115,8 @@ def reason_to_leave_out(record: ImageRecord, part: Part, options: DatasetOptions
         return "open_misses"
     if record.state != "complete" and not (options.partial and part == "train"):
         return "in_progress"
+    if record.state != "complete" and not record.is_listed:
+        return "unlisted"
     if record.state != "complete" and not (record.accepted or record.rejected):
         return "nothing_certain"
     if options.rejects == "ignore" and part == "train" and record.rejected and not record.accepted:

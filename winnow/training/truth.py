@@ -1,7 +1,7 @@
 """What is known of each image: its true boxes, its background, and what nobody has judged yet."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -10,28 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from winnow.pool import Pool
-from winnow.pool.boxes import Box
+from winnow.pool.boxes import iou
+from winnow.training.listing import Listing
+from winnow.training.regions import NO_CLASS, Place, Region, judged_region, place_of
 from winnow.verdicts.ledger import Ledger
 from winnow.verdicts.log import Verdict
-from winnow.verdicts.reasons import REASONS
+
+__all__ = ["NO_CLASS", "STATES", "ImageRecord", "Region", "State", "Truth"]
 
 State = Literal["untouched", "in_progress", "complete"]
 STATES: tuple[State, ...] = ("untouched", "in_progress", "complete")
-Place = Literal["accepted", "rejected", "to_correct", "unreviewed", "nowhere"]
-NO_CLASS = "object"  # of regions that neither proposal nor person named
-
-
-@dataclass(frozen=True)
-class Region:
-    """A box on an image; `seq` is the verdict behind it, 0 = none, `claimed` the class it was proposed as."""
-
-    item_id: str
-    box_xyxy: Box
-    class_name: str
-    score: float | None
-    seq: int
-    claimed: str | None
-    reason: str | None = None
+DUPLICATE_IOU = 0.3  # a duplicate is one of an accepted box that it overlaps by this much
 
 
 @dataclass(frozen=True)
@@ -39,6 +28,7 @@ class ImageRecord:
     """One image. accepted: its truth; rejected: background for sure; unreviewed: neither, and never background.
 
     to_correct, a part of unreviewed: regions that hold an object, but whose box or class is known to be wrong.
+    is_listed: False where no refs at hand say what was proposed on the image, so that more may be unreviewed.
     """
 
     path: str
@@ -49,20 +39,32 @@ class ImageRecord:
     to_correct: tuple[Region, ...]
     open_misses: int
     group: str | None
+    is_listed: bool = True
 
 
 class Truth:
-    """The images of a pool and of the log's earlier pools, as a ledger has them.
+    """The images of a project, as its refs and a ledger have them.
+
+    An image is complete when somebody said so, or when all that one of the refs proposed on it is judged; a miss that
+    came later, or an object that still waits for its box or class, holds it open.
 
     Args:
-        pool: None reads the log alone.
-        covered: (n,) bool, rows that stand for the same region as a row that is shown: they need no verdict.
+        pool: the pool that is shown, first in `paths`; None reads the log alone.
+        covered: (n,) bool of its rows, as Listing has it.
+        others: what else was proposed in this project, by earlier rounds.
     """
 
-    def __init__(self, pool: Pool | None, ledger: Ledger, *, covered: NDArray[np.bool_] | None = None) -> None:
-        self._pool, self._ledger = pool, ledger
-        n = pool.n_rows if pool else 0
-        self._covered = np.zeros(n, dtype=bool) if covered is None else covered
+    def __init__(
+        self,
+        pool: Pool | Listing | None,
+        ledger: Ledger,
+        *,
+        covered: NDArray[np.bool_] | None = None,
+        others: Sequence[Listing] = (),
+    ) -> None:
+        own = Listing(pool, covered) if isinstance(pool, Pool) else pool
+        self._own, self._ledger = own, ledger
+        self._listings = [*([own] if own else []), *others]
         self._verdicts: dict[str, list[Verdict]] = defaultdict(list)
         self._replaced: set[str] = set()
         for verdict in ledger.currents():
@@ -73,12 +75,10 @@ class Truth:
 
     @cached_property
     def paths(self) -> list[str]:
-        """Every image: the pool's in the order of its refs, then those that only the log knows."""
-        pool = self._pool
-        pools = [pool.paths[code] for code in range(len(pool.paths))] if pool else []
-        known = set(pools)
-        logged = [*self._verdicts, *(path for path in self._ledger.image_events() if path not in self._verdicts)]
-        return pools + sorted(path for path in logged if path not in known)
+        """Every image: the shown pool's in the order of its refs, then the other refs', then those of the log alone."""
+        listed = dict.fromkeys(path for listing in self._listings for path in listing.code_of)
+        logged = sorted({*self._verdicts, *self._ledger.image_events()} - listed.keys())
+        return [*listed, *logged]
 
     @property
     def last_seq(self) -> int:
@@ -86,12 +86,16 @@ class Truth:
         return self._ledger.last_seq
 
     def record(self, path: str) -> ImageRecord:
+        proposed = [regions for listing in self._listings if (regions := listing.regions(path)) and listing.is_whole]
         places = self._places(path)
+        judged = {verdict.item_id for verdict in self._verdicts.get(path, ()) if verdict.label is not None}
+        judged |= self._replaced
         misses, is_closed = self._misses(path)
-        is_judged = any(verdict.label is not None for verdict in self._verdicts.get(path, ()))
-        open_regions = places["unreviewed"] + places["to_correct"]
-        is_complete = not misses and (is_closed or (is_judged and not open_regions))
+        is_judged = any(regions.keys() <= judged for regions in proposed)
+        is_complete = not misses and (is_closed or (is_judged and not places["to_correct"]))
         is_touched = bool(path in self._verdicts or misses or is_closed)
+        unjudged = {id_: r for regions in proposed for id_, r in regions.items() if id_ not in judged}
+        open_regions = [*(unjudged | {r.item_id: r for r in places["skipped"]}).values(), *places["to_correct"]]
         return ImageRecord(
             path=path,
             state="complete" if is_complete else "in_progress" if is_touched else "untouched",
@@ -102,6 +106,7 @@ class Truth:
             to_correct=() if is_complete else _ordered(places["to_correct"]),
             open_misses=misses,
             group=self.group_of(path),
+            is_listed=bool(proposed),
         )
 
     def records(self) -> Iterator[ImageRecord]:
@@ -110,7 +115,7 @@ class Truth:
 
     def states(self) -> NDArray[np.int8]:
         """(k,) positions in STATES, of `paths`; only images with events are looked at one by one."""
-        touched = set(self._verdicts) | set(self._ledger.image_events())
+        touched = self._verdicts.keys() | self._ledger.image_events().keys()
         states = np.zeros(len(self.paths), np.int8)
         for place, path in enumerate(self.paths):
             if path in touched:
@@ -118,49 +123,28 @@ class Truth:
         return states
 
     def row_of(self, path: str) -> int | None:
-        """The pool's first row on this image."""
-        rows = self._rows_of(path)
-        return int(rows[0]) if len(rows) else None
+        """The shown pool's first row on this image."""
+        rows = self._own.rows_of(path).tolist() if self._own else []
+        return rows[0] if rows else None
+
+    def group_of(self, path: str) -> str | None:
+        """The group that refs have an image in: images of one group stay on one side of the hold-out split."""
+        return next((group for listing in self._listings if (group := listing.group_of(path))), None)
 
     def _places(self, path: str) -> dict[Place, list[Region]]:
-        """The image's regions by what is known of them; replaced ones are nowhere."""
+        """The image's judged regions by what is known of them; replaced ones are nowhere."""
         places: dict[Place, list[Region]] = defaultdict(list)
-        regions = self._proposed_regions(path)
-        for verdict in self._verdicts.get(path, ()):
-            proposed = regions.pop(verdict.item_id, None)
-            if verdict.item_id not in self._replaced:
-                places[_place_of(verdict)].append(_judged_region(verdict, proposed))
-        places["unreviewed"] += [region for region in regions.values() if region.item_id not in self._replaced]
+        verdicts = [v for v in self._verdicts.get(path, ()) if v.item_id not in self._replaced]
+        proposed = {id_: region for listing in self._listings for id_, region in listing.regions(path).items()}
+        for verdict in verdicts:
+            places[place_of(verdict)].append(judged_region(verdict, proposed.get(verdict.item_id)))
+        # A duplicate of nothing that was accepted is an object without a box.
+        places["to_correct"] += [
+            region
+            for region in places["duplicate"]
+            if not any(iou(region.box_xyxy, kept.box_xyxy) >= DUPLICATE_IOU for kept in places["accepted"])
+        ]
         return places
-
-    @cached_property
-    def _code_of(self) -> dict[str, int]:
-        return {self._pool.paths[code]: code for code in range(len(self._pool.paths))} if self._pool else {}
-
-    @cached_property
-    def _by_path(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        assert self._pool
-        order = np.argsort(self._pool.path_codes, kind="stable")
-        return order, np.searchsorted(self._pool.path_codes[order], np.arange(len(self._pool.paths) + 1))
-
-    def _rows_of(self, path: str) -> NDArray[np.int64]:
-        code = self._code_of.get(path)
-        if code is None:
-            return np.empty(0, np.int64)
-        order, starts = self._by_path
-        return order[starts[code] : starts[code + 1]]
-
-    def _proposed_regions(self, path: str) -> dict[str, Region]:
-        """By item id, the pool's boxes on an image that need a verdict of their own."""
-        regions = {}
-        for row in self._rows_of(path):
-            assert self._pool
-            item = self._pool.item(int(row))
-            if item.box_xyxy is not None and not self._pool.is_duplicate[row] and not self._covered[row]:
-                regions[item.id] = Region(
-                    item.id, item.box_xyxy, item.class_name or NO_CLASS, item.score, 0, item.class_name
-                )
-        return regions
 
     def _misses(self, path: str) -> tuple[int, bool]:
         """Misses since the image was last completed, and whether it was."""
@@ -169,34 +153,6 @@ class Truth:
             misses, is_closed = (0, True) if event.kind == "complete" else (misses + 1, is_closed)
         return misses, is_closed
 
-    def group_of(self, path: str) -> str | None:
-        """The group that the pool has an image in: images of one group stay on one side of the hold-out split."""
-        row = self.row_of(path)
-        return None if row is None or self._pool is None else self._pool.groups.get(int(self._pool.group_codes[row]))
 
-
-def _place_of(verdict: Verdict) -> Place:
-    """Where a verdict puts its region."""
-    if verdict.label is None:
-        return "unreviewed"
-    if verdict.label == 1:
-        return "accepted"
-    if verdict.reason == "wrong_class":
-        return "accepted" if verdict.class_name else "to_correct"
-    if verdict.reason == "duplicate":
-        return "nowhere"
-    reason = REASONS.get(verdict.reason or "")
-    return "to_correct" if reason and reason.holds_object else "rejected"
-
-
-def _judged_region(verdict: Verdict, proposed: Region | None) -> Region:
-    assert verdict.box_xyxy
-    # Logs of schema 1 do not say what was proposed; the pool does, while it has the item.
-    claimed = verdict.proposed_class or (proposed.claimed if proposed else None)
-    score = verdict.score if verdict.score is not None or proposed is None else proposed.score
-    name = verdict.class_name or claimed or NO_CLASS
-    return Region(verdict.item_id, verdict.box_xyxy, name, score, verdict.seq, claimed, verdict.reason)
-
-
-def _ordered(regions: list[Region]) -> tuple[Region, ...]:
+def _ordered(regions: Sequence[Region]) -> tuple[Region, ...]:
     return tuple(sorted(regions, key=lambda region: (region.box_xyxy, region.item_id)))

@@ -184,6 +184,13 @@ class VerdictLog:
         with self._readable() as connection:
             return connection.execute(sa.select(_state.c.value).where(_state.c.name == name)).scalar()
 
+    def read_states(self, prefix: str) -> dict[str, str]:
+        """All remembered settings whose names begin so, without the prefix."""
+        begins = _state.c.name.startswith(prefix, autoescape=True)
+        with self._readable() as connection:
+            rows = connection.execute(sa.select(_state.c.name, _state.c.value).where(begins)).all()
+        return {name.removeprefix(prefix): value for name, value in rows}
+
     def write_state(self, name: str, value: str) -> None:
         insert = (sqlite if self._is_sqlite else postgresql).insert(_state).values(name=name, value=value)
         with self._transaction() as connection:

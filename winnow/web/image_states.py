@@ -12,7 +12,8 @@ from winnow.errors import UnreadableImage
 from winnow.filters import Filter
 from winnow.pool import Pool, image_size
 from winnow.session import Session
-from winnow.training.reading import covered_rows
+from winnow.training.listing import Listing
+from winnow.training.reading import covered_rows, listing_of, other_listings
 from winnow.training.truth import STATES, ImageRecord, Truth
 from winnow.verdicts.ledger import Ledger
 from winnow.verdicts.log import Verdict
@@ -25,15 +26,13 @@ class PoolImages:
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
         self.n = len(pool.paths)
-        order = np.argsort(pool.path_codes, kind="stable")
-        starts = np.searchsorted(pool.path_codes[order], np.arange(self.n + 1))
-        self.rows: tuple[NDArray[np.int64], NDArray[np.int64]] = (order, starts)
+        self.listing = listing_of(pool, Filter())
         is_counted = ~np.isnan(pool.boxes_xyxy[:, 0]) & ~pool.is_duplicate
         self.n_proposals = np.bincount(pool.path_codes[is_counted], minlength=self.n)
 
-    @cached_property
+    @property
     def place_of(self) -> dict[str, int]:
-        return {self.pool.paths[place]: place for place in range(self.n)}
+        return self.listing.code_of
 
     def places_of_class(self, name: str) -> NDArray[np.int64]:
         """Images with a proposal of this class."""
@@ -59,19 +58,7 @@ class _Standing(Ledger):
 
 
 class _PoolTruth(Truth):
-    """A truth that takes what does not change with the log from the pool's images."""
-
-    def __init__(self, images: PoolImages, ledger: Ledger, covered: NDArray[np.bool_]) -> None:
-        super().__init__(images.pool, ledger, covered=covered)
-        self._images = images
-
-    @property
-    def _code_of(self) -> dict[str, int]:
-        return self._images.place_of
-
-    @property
-    def _by_path(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        return self._images.rows
+    """A truth that says which events each of its records follows from."""
 
     def marks(self) -> dict[str, tuple[int, ...]]:
         """Every image with an event -> the numbers of all events that its record follows from."""
@@ -138,6 +125,10 @@ class ImageStates:
     def _images(self) -> PoolImages:
         return PoolImages(self.session.pool)
 
+    @cached_property
+    def _others(self) -> list[Listing]:
+        return other_listings(self.session.other_refs())
+
     def look(self) -> Look:
         """As the log is now."""
         with self._lock:
@@ -148,7 +139,8 @@ class ImageStates:
                 standing = _Standing(ledger)
             if self._look is not None and self._look[1].set_aside != chosen.set_aside:
                 self._summaries = {}
-            truth = _PoolTruth(self._images, standing, covered_rows(self.session.pool, chosen))
+            own = self._images.listing.covering(covered_rows(self.session.pool, chosen))
+            truth = _PoolTruth(own, standing, others=self._others)
             self._summaries = self._summarised(truth)
             look = self._look_of(truth)
             self._look = standing.last_seq, chosen, look
