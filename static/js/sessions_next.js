@@ -8,7 +8,7 @@ const NAMES = {
   batch: "Batch",
   imgsz: "Image size",
   device: "Device",
-  freeze: "Layers kept as they are",
+  freeze: "Frozen layers",
   partial: "Partial",
   class_balance: "Class balance",
 };

@@ -15,6 +15,7 @@ from winnow.settings import Settings
 from winnow.training.report import read_report, utc
 from winnow.verdicts.reasons import REASONS
 from winnow.web.label import strategy_choices
+from winnow.web.reports import Number
 
 ROOT = Path(__file__).resolve().parents[2]
 templates = Jinja2Templates(ROOT / "templates")
@@ -84,7 +85,7 @@ def models_page(request: Request) -> Response:
 
 
 @router.get("/reports/{number}", name="report_page")
-def report_page(request: Request, number: int) -> Response:
+def report_page(request: Request, number: Number) -> Response:
     report = read_report(request.app.state.workspace, number)
     return _page(request, "report.html", f"Round {number}", report=report)
 

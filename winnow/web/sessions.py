@@ -132,9 +132,11 @@ def _ranked(
     """The next images, and how many they were chosen from."""
     is_open = look.states[: look.images.n] != STATES.index("complete")
     candidates = [session.pool.paths[place] for place in np.flatnonzero(is_open).tolist()]
-    counts = stock_of(look.truth, workspace, DatasetOptions()).parts["train"].boxes
+    ranking, counts = chosen.settings.ranking, {}
+    if ranking.class_balance:
+        counts = stock_of(look.truth, workspace, DatasetOptions()).parts["train"].boxes
     rng = np.random.default_rng([session.settings.seed, chosen.number])
-    options = chosen.settings.ranking.options(counts)
+    options = ranking.options(counts)
     return rank_images(session.pool, options, candidates, session.features.vectors, rng=rng), len(candidates)
 
 
