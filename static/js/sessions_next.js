@@ -18,16 +18,23 @@ export function showSuggestions({ suggestions }, onTake) {
   byId("suggestions-box").hidden = suggestions.length === 0;
   const list = byId("suggestions");
   const hadFocus = list.contains(document.activeElement);
-  list.replaceChildren(...suggestions.map((one) => line(one, onTake)));
+  list.replaceChildren(...suggestions.map((one, i) => line(one, i + 1, onTake)));
   if (hadFocus) /** @type {HTMLElement} */ (list.querySelector("button") ?? byId("start")).focus();
 }
 
-/** @param {any} one @param {(setting: string, value: any) => void} onTake */
-function line({ setting, value, reason }, onTake) {
+/** Take a suggestion by its number; for the page's keys. @param {number} place from 1 @returns {boolean} whether there is one */
+export function takeSuggestion(place) {
+  const button = byId("suggestions").querySelectorAll("button")[place - 1];
+  button?.click();
+  return Boolean(button);
+}
+
+/** @param {any} one @param {number} place @param {(setting: string, value: any) => void} onTake */
+function line({ setting, value, reason }, place, onTake) {
   const name = NAMES[/** @type {keyof NAMES} */ (setting)] ?? setting;
   const shown = value === true ? "on" : value;
   const found = element(html`<li><p><strong>${name}: ${shown}</strong></p><p class="muted small">${reason}</p>
-    <button type="button" aria-label="Take ${name}: ${shown}">Take</button></li>`);
+    <button type="button" aria-label="Take ${name}: ${shown}">Take <kbd>${place}</kbd></button></li>`);
   found.querySelector("button")?.addEventListener("click", () => onTake(setting, value));
   return found;
 }

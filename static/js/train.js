@@ -1,7 +1,7 @@
 // @ts-check
 /** The train page: from what was judged to a measured model version, iteration after iteration. */
 import { Api } from "./api.js";
-import { byId, openStorage, readConfig, setText } from "./dom.js";
+import { byId, element, html, openStorage, readConfig, setText } from "./dom.js";
 import { openHeader, readModel } from "./header.js";
 import { openableHelp } from "./help.js";
 import { openJobFeed } from "./job_feed.js";
@@ -9,12 +9,16 @@ import { JobPanel } from "./job_panel.js";
 import { actionsByKey, belongsElsewhere, keyName } from "./keys.js";
 import { Notices } from "./notice.js";
 import { SessionForm } from "./sessions_form.js";
-import { showNextImages, showSuggestions } from "./sessions_next.js";
+import { showNextImages, showSuggestions, takeSuggestion } from "./sessions_next.js";
 import { TrainCharts } from "./train_charts.js";
 import { showIterations } from "./train_iterations.js";
 import { showDatasets, showStock } from "./train_stock.js";
 
 const KINDS = ["train", "dataset"];
+const KEYS = [
+  ["1 … 9", "Take", "Take the suggestion with this number"],
+  ["X", "Stop", "Stop the long work that runs; what is finished is kept"],
+];
 const CHOSEN = "winnow.training-session";
 const config = readConfig();
 const storage = openStorage();
@@ -205,8 +209,14 @@ async function showLastTraining() {
 function openKeys() {
   const help = openableHelp(config.keys, ["help"]);
   const actions = actionsByKey(config.keys);
+  byId("help-rows").prepend(...KEYS.map(([key, label, text]) => element(html`<tr><td><kbd>${key}</kbd></td><th scope="row">${label}</th><td>${text}</td></tr>`)));
   document.addEventListener("keydown", (event) => {
-    if (!belongsElsewhere(event) && actions.get(keyName(event)) === "help") help.toggle();
+    if (belongsElsewhere(event) || event.repeat) return;
+    const key = keyName(event);
+    if (actions.get(key) === "help") help.toggle();
+    else if (document.querySelector("dialog[open]")) return;
+    else if (key === "x") void panel.stopRunning();
+    else if (/^[1-9]$/.test(key)) takeSuggestion(Number(key));
   });
 }
 

@@ -100,10 +100,27 @@ def test_a_training_that_fails_says_why(shapes: Server, open_person: Open) -> No
 def test_a_suggestion_is_taken_by_one_key(shapes: Server, open_person: Open) -> None:
     page = open_person(shapes).open("/train").page
     press(page, "New session")
-    press(page, "Take Image size: 64")
+    wanted = page.get_by_role("button", name="Take Image size: 64")
+    expect(wanted).to_contain_text("1")
+    page.get_by_role("heading", name="Suggestions").click()
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("1")
     wait_until(lambda: shapes.get("/api/sessions/1")["settings"]["imgsz"] == 64, "it is saved")
-    expect(page.get_by_role("button", name="Take Image size: 64")).to_have_count(0)
+    expect(wanted).to_have_count(0)
     assert page.get_by_label("Image size, px").input_value() == "64"
+
+
+def test_a_training_is_stopped_by_one_key(shapes: Server, open_person: Open) -> None:
+    page = make_tiny_session(open_person(shapes))
+    fill(page, "Epochs", "1000")
+    wait_until(lambda: shapes.get("/api/sessions/1")["settings"]["epochs"] == 1000, "it is saved")
+    press(page, "Start training")
+    card = page.get_by_role("listitem", name="Job 1")
+    expect(card).to_contain_text("Epoch", timeout=1000 * TRAIN_S)
+    page.keyboard.press("x")
+    expect(card).to_have_attribute("data-state", "stopped", timeout=1000 * TRAIN_S)
+    assert shapes.get("/api/sessions/1")["iterations"] == []
+    assert list((shapes.folder / "workspace" / "models").glob("*")) == []
 
 
 def test_the_next_images_are_reviewed_on_the_label_page(shapes: Server, open_person: Open) -> None:

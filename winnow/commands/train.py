@@ -66,6 +66,7 @@ def _run(options: argparse.Namespace) -> None:
         dataset = _dataset(options, settings, workspace, report)
         _refuse_nothing_new(dataset, workspace, is_again=options.again)
         report.result(dataset=dataset.number)
+        report.progress(0, 0, "Loading the trainer")
         trained = train(
             dataset, asked, workspace, report, scratch=report.folder / _RUN,
             weights_folder=settings.weights_path, session=options.session,
