@@ -7,11 +7,18 @@ from typing import Any
 
 import pytest
 from small_pool import Client, draw_pool
+from threadpoolctl import threadpool_limits
 
 from winnow.settings import Settings
 from winnow.web.app import create_app
 
 SHARED = Path(os.environ.get("WINNOW_SHARED", Path(__file__).parents[2] / "shared"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_blas_thread() -> None:
+    """As the server has it; small products on many threads wait for one another when the cores are busy."""
+    threadpool_limits(1, "blas")
 
 
 @pytest.fixture(scope="session")

@@ -128,3 +128,17 @@ def test_features_named_like_the_refs_come_first(tmp_path: Path) -> None:
     assert settings.features_path == tmp_path / "features.npy"
     (tmp_path / "proposals.npy").touch()
     assert settings.features_path == tmp_path / "proposals.npy"
+
+
+def test_a_models_mistakes_are_shown_again_though_they_were_judged(session: Session, tmp_path: Path) -> None:
+    session.judge(session.pool.item(0).id, 1, key="v1", annotator="ana")
+    session.close()
+    (tmp_path / "errors-0001.csv").write_text(
+        "path,x1,y1,x2,y2,class,score\n0.png,0,0,10,10,cat,\n1.png,1,1,9,9,cat,0.8\n"
+    )
+    np.save(tmp_path / "errors-0001.npy", np.eye(2, dtype=np.float32))
+    again = Session(Settings(refs=tmp_path / "errors-0001.csv", annotator="ana"))
+    assert sorted(again.queue(9).rows.tolist()) == [0, 1]
+    again.judge(again.pool.item(0).id, 0, key="v2", annotator="ana", reason="bad_box")
+    assert again.queue(9).rows.tolist() == [1]
+    again.close()

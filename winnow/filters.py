@@ -14,6 +14,9 @@ from winnow.pool.index import StringTable
 from winnow.verdicts.log import VerdictLog
 
 
+MISTAKES = "errors-"  # begins the name of refs that training writes: what a model got wrong on the hold-out
+
+
 @dataclass(frozen=True)
 class Filter:
     """What is shown. Nothing is deleted: a wider filter brings everything back.

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from winnow.board import UNJUDGED, Board, Progress
 from winnow.errors import DatabaseError, KeyTaken, NothingToUndo, NotReady, UnreadableImage, WinnowError
 from winnow.features.matrix import FeatureMatrix, open_features
-from winnow.filters import Filter, known_refs
+from winnow.filters import MISTAKES, Filter, known_refs
 from winnow.learning.attributes import attributes_of
 from winnow.learning.learner import Learner, Showing
 from winnow.learning.space import FeatureSpace
@@ -99,7 +99,7 @@ class Session:
         self._is_closed = False
         self.ledger = Ledger(self._log.replay())
         self.board = Board(self.pool.row_of, is_hidden=self.pool.is_duplicate, is_usable=self.space.is_usable)
-        self.missing_items = self.board.load(self.ledger.currents())
+        self.missing_items = self.board.load(self._counting_verdicts())
         self._log.write_state(f"pool:{self.pool.refs_path.name}", "judged")
         self.filter, self.shown = Filter(), np.ones(self.pool.n_rows, dtype=bool)
         strategy = self._log.read_state("strategy")
@@ -111,6 +111,12 @@ class Session:
             is_hidden=self.pool.is_duplicate,
             attributes=self._attributes,
         )
+
+    def _counting_verdicts(self) -> Iterator[Verdict]:
+        """Those that count as given in this pool; a model's mistakes are looked at again, whatever was said before."""
+        refs = self.pool.refs_path
+        since = refs.stat().st_mtime if refs.name.startswith(MISTAKES) else 0.0
+        return (verdict for verdict in self.ledger.currents() if verdict.created_at >= since)
 
     def close(self) -> None:
         """Let go of the log; whoever still holds the session is told to try again."""

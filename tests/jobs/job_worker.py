@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from winnow.errors import TrainingError, WinnowError
-from winnow.jobs.reporter import JobReporter, long_work, reporter
+from winnow.jobs.reporter import JobReporter, long_work
 
 
 def finish(report: JobReporter) -> None:
@@ -63,7 +63,6 @@ def main() -> int:
     name, *rest = sys.argv[1:]
     try:
         if name == "bare":
-            reporter().progress(1, 1, "bare")
             return int(rest[0])
         with long_work(Path(rest[0]) if rest else Path(), "test", name) as report:
             globals()[name](report)

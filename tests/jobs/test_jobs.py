@@ -144,7 +144,9 @@ def test_a_full_disk_is_the_cause(started: Callable[..., Jobs]) -> None:
 
 
 @pytest.mark.parametrize(("code", "state"), [("0", "completed"), ("3", "failed")])
-def test_a_command_that_only_reports_ends_by_its_exit_code(started: Callable[..., Jobs], code: str, state: str) -> None:
+def test_a_command_that_tells_nothing_ends_by_its_exit_code(
+    started: Callable[..., Jobs], code: str, state: str
+) -> None:
     jobs = started()
     jobs.submit("propose", ["bare", code], title="bare")
     assert until_ended(jobs, 1).state == state

@@ -1,9 +1,11 @@
 """`python -m winnow dataset`: the verdicts as a numbered data set version, the list of versions, and rebuilding one."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from winnow.errors import DatasetError
+from winnow.jobs.reporter import long_work
 from winnow.settings import Settings, read_settings
 from winnow.training.dataset import (
     DatasetOptions,
@@ -68,23 +70,26 @@ def describe(version: DatasetVersion) -> str:
 
 
 def _build(workspace: Workspace, settings: Settings, options: argparse.Namespace) -> None:
-    from winnow.jobs.reporter import reporter
     from winnow.training.reading import read_truth
 
     classes = None
     if options.classes is not None:
         classes = tuple(name.strip() for name in options.classes.split(",") if name.strip())
     wanted = DatasetOptions(options.partial, options.rejects, classes, options.holdout_share, options.seed)
-    report = reporter()
-    version = build_dataset(
-        read_truth(settings, options.refs).truth,
-        workspace,
-        wanted,
-        base_folder=settings.base_folder,
-        image_root=settings.image_root,
-        report=report,
-    )
-    report.result(dataset=version.number, is_new=version.is_new)
+    with long_work(workspace.jobs, "dataset", "Data set version", sys.argv[1:]) as report:
+        version = build_dataset(
+            read_truth(settings, options.refs).truth,
+            workspace,
+            wanted,
+            base_folder=settings.base_folder,
+            image_root=settings.image_root,
+            report=report,
+        )
+        report.result(dataset=version.number, is_new=version.is_new)
+        _tell(version)
+
+
+def _tell(version: DatasetVersion) -> None:
     print(describe(version) + describe_left_out(version.manifest.left_out))
     for reason in list(version.manifest.unreadable.values())[:SHOWN]:
         print(f"    {reason}")

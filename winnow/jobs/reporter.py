@@ -37,19 +37,6 @@ class Reporter(Protocol):
     def check_stop(self) -> None: ...
 
 
-def reporter() -> Reporter:
-    """The reporter of this process: its job's, where the server started it as one, else the terminal's.
-
-    How such a job ended is told by its exit code; `long_work` is the way for a command that tells the cause itself.
-    """
-    folder = os.environ.get(FOLDER_VARIABLE)
-    if not folder:
-        return TerminalReporter()
-    report = JobReporter.started_by_server(Path(folder))
-    report.wait_for_turn()
-    return report
-
-
 @contextmanager
 def long_work(
     jobs_folder: Path, kind: str, title: str, arguments: Sequence[str] = (), session: int | None = None

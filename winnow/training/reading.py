@@ -9,16 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from winnow.errors import RefsError
-from winnow.filters import Filter, known_refs
+from winnow.filters import MISTAKES, Filter, known_refs
 from winnow.pool import Pool, open_pool
 from winnow.settings import Settings
 from winnow.training.listing import Listing
 from winnow.training.truth import Truth
 from winnow.verdicts.ledger import Ledger
 from winnow.verdicts.log import VerdictLog
-
-MISTAKES = "errors-"  # refs that training writes: what a model gets wrong on the hold-out
-
 
 @dataclass(frozen=True)
 class Reading:

@@ -30,7 +30,7 @@ LEFT_OUT = {
 
 
 class Report(Protocol):
-    """Where long work tells how far it is and hears that it shall stop; `winnow.jobs.reporter()` is one."""
+    """Where long work tells how far it is and hears that it shall stop; winnow.jobs.reporter has them."""
 
     def progress(self, done: int, total: int, text: str = ...) -> None: ...
     def check_stop(self) -> None: ...
