@@ -85,7 +85,7 @@ def test_a_run_is_started_watched_and_its_proposals_are_shown_and_judged(ana: Pe
     expect(page.locator("#place")).to_contain_text("Image 1 of 6: 4 proposals")
     expect(page.locator("#overlay rect.edge")).to_have_count(4)
     assert page.locator("#image").evaluate("image => image.decode().then(() => image.naturalWidth)") == 160
-    page.locator("#image").click()
+    page.locator("#stage").click()
     page.keyboard.press("ArrowRight")
     expect(page.locator("#place")).to_contain_text("Image 2 of 6")
     page.keyboard.press("End")
@@ -192,7 +192,7 @@ def test_the_threshold_filters_what_is_drawn(project: Path, start_server: Start,
     page.get_by_label("Score from").fill("0.5")
     wait_until(lambda: drawn(page) == ["cell 0.90"], "the lower one is gone")
     expect(page.locator("#place")).to_contain_text("1 of 2 proposals")
-    page.locator("#image").click()
+    page.locator("#stage").click()
     for _ in range(2):
         page.keyboard.press("[")
     wait_until(lambda: drawn(page) == ["plate 0.40", "cell 0.90"], "it is back")
