@@ -13,7 +13,6 @@ from winnow.pool import Pool
 from winnow.pool.index import StringTable
 from winnow.verdicts.log import VerdictLog
 
-
 MISTAKES = "errors-"  # begins the name of refs that training writes: what a model got wrong on the hold-out
 
 

@@ -25,7 +25,8 @@ def render_view(path: Path, box_xyxy: Box | None, *, view: View, size: int, cont
 
     `image`: the whole image, with the box drawn; a file that a browser shows as it is passes through untouched.
     `crop`: the part of the box that lies on the image. `context`: `context_view(box_xyxy, context)`, grey where it
-    reaches over the edge, no box drawn. `plain`: the whole image, no box. Without a box all are the whole image. Raises UnreadableImage.
+    reaches over the edge, no box drawn. `plain`: the whole image, no box. Without a box all are the whole image.
+    Raises UnreadableImage.
     """
     if box_xyxy is None or view == "plain":
         return _original(path, size) or _encode(_whole(path, None, size))

@@ -17,6 +17,7 @@ from winnow.training.truth import Truth
 from winnow.verdicts.ledger import Ledger
 from winnow.verdicts.log import VerdictLog
 
+
 @dataclass(frozen=True)
 class Reading:
     """One look at refs and log."""
