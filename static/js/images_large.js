@@ -2,7 +2,7 @@
 /** One image large, with the list of its regions; a region is chosen there, or on the image, and can be boxed anew. */
 import { BoxEditor } from "./box_editor.js";
 import { byId, element, html, setText } from "./dom.js";
-import { PLACES, STATES, inWords, regionBox } from "./images_look.js";
+import { PLACES, STATES, inWords, regionBoxes } from "./images_look.js";
 
 /** @typedef {import("./images_rows.js").Image} Image */
 
@@ -80,8 +80,7 @@ export class LargeImage extends EventTarget {
     const picture = byId("large-picture");
     if (picture.getAttribute("href") !== image.image_url) picture.setAttribute("href", image.image_url ?? "");
     for (const side of /** @type {const} */ (["width", "height"])) picture.setAttribute(side, String(image[side] ?? 1));
-    const hidden = this.editor.replacing;
-    const boxes = image.regions.map((region, index) => (region.item_id === hidden ? "" : regionBox(region, index)));
+    const boxes = regionBoxes(image.regions, this.editor.replacing);
     byId("large-boxes").replaceChildren(...element(html`<svg>${boxes}</svg>`).children);
     byId("large-regions").replaceChildren(...image.regions.map(row));
     byId("large-none").hidden = image.regions.length > 0;

@@ -27,13 +27,20 @@ function picture({ image_url, width, height, regions }, size) {
   if (!image_url || !width || !height) return html`<p class="thumb-none">${image_url ? "The file cannot be read" : "Not in these refs"}</p>`;
   const url = image_url.replace(/size=\d+/, `size=${size}`);
   return html`<img src="${url}" alt="" loading="lazy" decoding="async" draggable="false">
-    <svg class="regions" viewBox="0 0 ${width} ${height}" aria-hidden="true">${regions.map((region) => regionBox(region))}</svg>`;
+    <svg class="regions" viewBox="0 0 ${width} ${height}" aria-hidden="true">${regionBoxes(regions)}</svg>`;
 }
 
-/** @param {Pick<Region, "box_xyxy" | "place">} region @param {number} [index] */
-export function regionBox({ box_xyxy: [x1, y1, x2, y2], place }, index) {
+/** The boxes of all regions, those that nobody has judged lowest. @param {Region[]} regions @param {string | null} [hidden] an item to leave out */
+export function regionBoxes(regions, hidden = null) {
+  const boxes = regions.map((region, index) => ({ region, index })).filter(({ region }) => region.item_id !== hidden);
+  const [under, over] = [true, false].map((isOpen) => boxes.filter(({ region }) => (region.place === "unreviewed") === isOpen));
+  return [...under, ...over].map(({ region, index }) => regionBox(region, index));
+}
+
+/** @param {Region} region @param {number} index */
+function regionBox({ box_xyxy: [x1, y1, x2, y2], place }, index) {
   const at = html`x="${x1}" y="${y1}" width="${x2 - x1}" height="${y2 - y1}"`;
-  return html`<g class="region" data-place-of="${place}" data-index="${index ?? ""}"><rect class="region-under" ${at}></rect><rect class="region-over" ${at}></rect></g>`;
+  return html`<g class="region" data-place-of="${place}" data-index="${index}"><rect class="region-under" ${at}></rect><rect class="region-over" ${at}></rect></g>`;
 }
 
 /** @param {Image} image */

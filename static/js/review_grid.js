@@ -134,7 +134,7 @@ function cell(place, row) {
       aria-label="${item.path}, ${name}, by ${verdict.annotator}">
     <div class="thumb"><img src="${thumbnail(item)}" alt="" loading="lazy" decoding="async" draggable="false">${boxOverlay(item)}</div>
     <p class="cell-path" title="${item.path}">${item.path.split("/").at(-1)}</p>
-    <p class="cell-facts" title="${exactly(verdict)}"><span>${[reasonWords(verdict), ago(verdict.created_at)].filter(Boolean).join(" · ")}</span>${head}</p>
+    <p class="cell-facts" title="${exactly(verdict)}"><span>${reasonWords(verdict) || ago(verdict.created_at)}</span>${head}</p>
     <div class="choice" role="group" aria-label="Verdict">${Object.entries(LABELS).map(
       ([answer, { label, sign, word }]) =>
         html`<button type="button" tabindex="-1" data-answer="${answer}" aria-pressed="${verdict.label === label}" aria-label="${word}" title="${word}">${sign}</button>`,
