@@ -69,11 +69,20 @@ def test_the_check_says_why_a_training_would_be_refused(client: Client, session:
     assert client.get("/api/train/check", params={"session": session}).json() == {"is_ready": True, "reason": None}
 
 
-@pytest.mark.parametrize("base", ["../../etc/weights.pt", "/tmp/other.pt", "yolo11n.pt", "v7"])
-def test_a_base_that_is_not_listed_is_refused(client: Client, session: int, base: str) -> None:
+@pytest.mark.parametrize(
+    ("base", "status", "error"),
+    [
+        ("../../etc/weights.pt", 422, "bad_request"),
+        ("/tmp/other.pt", 422, "bad_request"),
+        ("C:\\other.pt", 422, "bad_request"),
+        ("yolo11n.pt", 409, "cannot_train"),
+        ("v7", 409, "cannot_train"),
+    ],
+)
+def test_a_base_that_is_not_listed_is_refused(client: Client, session: int, base: str, status: int, error: str) -> None:
     judge_all(client)
     answer = paused(client).post("/api/train", json={"session": session, "base": base})
-    assert (answer.status_code, answer.json()["error"]) == (409, "cannot_train")
+    assert (answer.status_code, answer.json()["error"]) == (status, error)
     assert client.get("/api/jobs").json()["jobs"] == []
 
 
@@ -122,10 +131,10 @@ def test_the_commands_take_the_arguments_that_the_page_gives(
 
 def test_a_training_is_of_the_pool_that_is_shown(client: Client, session: int, tmp_path: Path) -> None:
     judge_all(client)
-    (tmp_path / "proposals-0002.csv").write_text("path,x1,y1,x2,y2,class,score\n0.png,1,1,9,9,cell,0.5\n")
+    (tmp_path / "proposals-0002.csv").write_text("path,x1,y1,x2,y2,class,score\n4.png,1,1,9,9,cell,0.5\n")
     client.post("/api/pools/open", json={"name": "proposals-0002.csv"})
     answer = client.get("/api/train").json()
     assert answer["refs"] == "proposals-0002.csv"
-    assert answer["stock"]["images"] == {"untouched": 0, "in_progress": 1, "complete": 3}
+    assert answer["stock"]["images"] == {"untouched": 1, "in_progress": 0, "complete": 4}
     job = paused(client).post("/api/datasets", json={}).json()
     assert job["arguments"] == ["dataset", "--refs", str(tmp_path / "proposals-0002.csv"), "--rejects", "background"]

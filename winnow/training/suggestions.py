@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from winnow.training.sessions import SessionSettings
+from winnow.training.trainer import CONTINUED_EPOCHS
 
 IMAGE_SIZES = (64, 96, 128, 160, 224, 320, 416, 512, 640, 800, 960, 1280)
 LEAST_SIZE = 320  # where the images themselves are that large
@@ -79,7 +80,7 @@ def _newest_base(base: str, newest: int | None) -> Suggestion | None:
         return None
     reason = (
         f"Version {newest} has learnt from this session's images already: what goes on from it needs fewer epochs and "
-        "smaller steps, which are then the defaults."
+        "a lower learning rate."
     )
     return Suggestion("base", f"v{newest}", reason)
 
@@ -128,10 +129,13 @@ def _batch(facts: DatasetFacts, machine: Machine, settings: SessionSettings, bas
 
 
 def _epochs(facts: DatasetFacts, machine: Machine, settings: SessionSettings, base: str) -> Suggestion | None:
-    if not facts.n_images or re.match(r"v\d+$", base):  # from a model version, the command's own, fewer, are right
-        return None
+    if re.fullmatch(r"v\d+", base):
+        if settings.epochs is None or settings.epochs <= CONTINUED_EPOCHS:
+            return None
+        reason = f"From a model version {CONTINUED_EPOCHS} epochs do: it has learnt from most of these images already."
+        return Suggestion("epochs", CONTINUED_EPOCHS, reason)
     epochs = next((epochs for most, epochs in EPOCHS if facts.n_images <= most), EPOCHS_OF_MANY)
-    if settings.epochs == epochs:
+    if not facts.n_images or settings.epochs == epochs:
         return None
     steps = "fewer images make fewer steps an epoch, so they need more epochs"
     return Suggestion("epochs", epochs, f"For {facts.n_images} training images: {steps}.")

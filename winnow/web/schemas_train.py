@@ -6,7 +6,9 @@ from pydantic import BaseModel, Field
 
 from winnow.web.schemas import FromAttributes
 
-BaseName = Annotated[str, Field(min_length=1, max_length=200, description="as /api/train lists them")]
+BaseName = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=r"^[^/\\]+$", description="a name as /api/train lists them")
+]
 Rejects = Literal["background", "ignore"]
 
 
