@@ -70,7 +70,7 @@ export class JobPanel {
 
   #shown() {
     const all = [...this.#jobs.values()].filter((job) => LIVE.includes(job.state) || !this.kinds || this.kinds.includes(job.kind));
-    return all.sort((a, b) => Number(LIVE.includes(b.state)) - Number(LIVE.includes(a.state)) || b.number - a.number);
+    return all.sort((a, b) => rank(a) - rank(b) || (a.state === "queued" ? a.number - b.number : b.number - a.number));
   }
 
   #render() {
@@ -104,6 +104,7 @@ export class JobPanel {
     stop.hidden = !isLive;
     stop.disabled = job.state === "stopping";
     part(card, "again").hidden = isLive || job.state === "completed" || !this.onAgain || !this.againKinds.includes(job.kind);
+    setText(part(card, "again"), job.state === "failed" ? "Try again" : "Go on");
     setText(part(card, "time"), this.#timeOf(job));
     return card;
   }
@@ -181,6 +182,11 @@ export class JobPanel {
     const count = `${job.done.toLocaleString("en")} of ${job.total.toLocaleString("en")}`;
     return `${count} · ${duration(elapsed)} so far · about ${duration((elapsed / job.done) * (job.total - job.done))} left`;
   }
+}
+
+/** What runs comes first, then what waits, in its order, then the newest. @param {Job} job @returns {number} */
+function rank({ state }) {
+  return state === "queued" ? 1 : LIVE.includes(state) ? 0 : 2;
 }
 
 /** @param {Job} job @returns {string} */

@@ -50,12 +50,12 @@ def resolve_folder(root: Path, under: str) -> Path:
     real_root = root.resolve()
     try:
         folder = (root / under).resolve()
-        is_inside = folder.is_relative_to(real_root)
-    except (OSError, ValueError, RuntimeError):  # a NUL in it, or links that go round in circles
-        is_inside = False
+        is_inside, is_folder = folder.is_relative_to(real_root), folder.is_dir()
+    except (OSError, ValueError, RuntimeError):  # a NUL in it, too long, or links that go round in circles
+        is_inside = is_folder = False
     if not is_inside:
         raise ProposalError(f"{under!r} does not lie below {root}. Choose a folder below it, or set WINNOW_IMAGE_ROOT.")
-    if not folder.is_dir():
+    if not is_folder:
         raise ProposalError(f"There is no folder {under!r} below {root}. It may have been moved; choose another.")
     return folder
 
