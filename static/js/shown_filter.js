@@ -28,7 +28,10 @@ export class ShownFilter {
 
   async read() {
     const filter = await this.api.get("/api/filter").catch(() => null);
-    if (filter) this.#take(filter);
+    if (!filter) return;
+    const isAnother = this.now !== null && chosenIn(this.now) !== chosenIn(filter); // by another page
+    this.#take(filter);
+    if (isAnother) this.onChange();
   }
 
   /** All, then each class, then all again. */
@@ -75,6 +78,11 @@ export class ShownFilter {
 }
 
 const ALL = "All proposals";
+
+/** @param {FilterInForce} filter @returns {string} the same for the same choices */
+function chosenIn({ classes, score_min, score_max, set_aside, images }) {
+  return JSON.stringify([classes, score_min, score_max, set_aside, images]);
+}
 
 /** @param {FilterInForce} filter @returns {string} "WBC only · score 0.05–1 · 212 set aside" */
 export function inWords({ classes, score_min, score_max, images, hidden }) {

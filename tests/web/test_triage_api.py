@@ -7,6 +7,7 @@ import pytest
 from proposal_pool import draw_proposals
 from small_pool import Client, draw_pool
 
+from winnow.masks.sidecar import sidecar_path
 from winnow.settings import Settings
 
 
@@ -122,3 +123,18 @@ def test_a_pool_of_whole_images_has_no_proposals(tmp_path: Path, open_client: An
     client = open_client(Settings(refs=refs, annotator="ana"))
     answer = triaged(client)
     assert (answer["total"], answer["filter"]["has_boxes"], answer["filter"]["shown"]) == (0, False, 6)
+
+
+def test_a_failure_is_told_and_tried_again_by_the_next_ask(client: Client, settings: Settings) -> None:
+    masks = sidecar_path(settings.refs)
+    masks.write_text("no masks\n")
+
+    def told(client: Client) -> Any:
+        answer = client.get("/api/triage").json()
+        return answer["problem"] if answer["state"] == "failed" else None
+
+    assert masks.name in client.wait_until(told)
+    response = client.put("/api/filter", json={"set_aside": ["tiny"]})
+    assert (response.status_code, response.json()["error"]) == (503, "not_ready")
+    masks.unlink()
+    assert client.wait_until(lambda client: client.get("/api/triage").json()["state"] == "ready")

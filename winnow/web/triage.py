@@ -6,6 +6,7 @@ import numpy as np
 from fastapi import APIRouter
 
 from winnow.board import UNJUDGED
+from winnow.errors import UnknownGroup
 from winnow.filters import Filter
 from winnow.pool import Pool
 from winnow.proposals.triage import GROUPS, Triage
@@ -45,6 +46,8 @@ def read_filter(session: SessionDep) -> FilterOut:
 @router.put("/filter")
 def choose_filter(body: FilterIn, session: SessionDep, work: TriageDep) -> FilterOut:
     """Show only what passes, now and after a restart; nothing is deleted."""
+    if unknown := set(body.set_aside) - GROUPS.keys():
+        raise UnknownGroup(f"There is no triage group {min(unknown)!r}; there are {', '.join(GROUPS)}.")
     chosen = Filter(
         classes=tuple(body.classes),
         score_min=body.score_min,

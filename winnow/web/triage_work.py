@@ -19,10 +19,11 @@ log = logging.getLogger(__name__)
 class _Work:
     """One pool's triage under way; `triage` or `problem` is there once it has ended."""
 
-    fingerprint: str
+    pool: Pool
     began_at: float = field(default_factory=time.monotonic)
     triage: Triage | None = None
     problem: str | None = None
+    is_told: bool = False  # of the problem; whoever asks again wants it tried again
 
 
 class TriageWork:
@@ -35,10 +36,11 @@ class TriageWork:
     def look(self, pool: Pool) -> tuple[Triage | None, str | None, float]:
         """The triage once it is there, what went wrong if it did, and the seconds since it began."""
         with self._lock:
-            if self._work is None or self._work.fingerprint != pool.fingerprint or self._work.problem:
-                self._work = _Work(pool.fingerprint)
-                threading.Thread(target=_run, args=(self._work, pool), name="triage", daemon=True).start()
             work = self._work
+            if work is None or work.pool is not pool or work.is_told:
+                work = self._work = _Work(pool)
+                threading.Thread(target=_run, args=(work,), name="triage", daemon=True).start()
+            work.is_told = work.problem is not None
         return work.triage, work.problem, time.monotonic() - work.began_at
 
     def members(self, pool: Pool) -> dict[str, NDArray[np.bool_]]:
@@ -49,9 +51,9 @@ class TriageWork:
         return triage.members
 
 
-def _run(work: _Work, pool: Pool) -> None:
+def _run(work: _Work) -> None:
     try:
-        work.triage = triage_of(pool)
+        work.triage = triage_of(work.pool)
     except WinnowError as error:
         work.problem = str(error)
     except Exception as error:
