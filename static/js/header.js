@@ -41,6 +41,7 @@ export async function readModel(api) {
  * @param {import("./api.js").Api} api @param {import("./types.js").Config} config @param {Storage} storage
  */
 export function openHeader(api, config, storage) {
+  document.querySelector(".top-pages [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   openThemeSwitch(storage);
   openName(api, config, storage);
   const dot = byId("connection");

@@ -10,7 +10,7 @@ from typing import Any
 from winnow.errors import ProposalError
 from winnow.jobs.reporter import Reporter, long_work
 from winnow.proposals.detections import Detector
-from winnow.proposals.detector import DetectorOptions, YoloDetector
+from winnow.proposals.detector import DetectorOptions, YoloDetector, name_of
 from winnow.proposals.foreign import FORMS, read_foreign
 from winnow.proposals.run import RunOptions, Sources, propose, read_sources, write_entries
 from winnow.proposals.segmenter import SEGMENTERS, SegmenterOptions, load_segmenter
@@ -70,7 +70,8 @@ def _add_segmenter(group: Any) -> None:
 def _run(options: argparse.Namespace) -> None:
     settings = read_settings()
     os.environ.setdefault("YOLO_CONFIG_DIR", str(settings.workspace_path))
-    title = f"Propose by {options.detector or options.segmenter or options.foreign.name}"
+    by = name_of(Path(options.detector)) if options.detector else options.segmenter or options.foreign.name
+    title = f"Propose by {by}"
     with long_work(settings.workspace_path / "jobs", "propose", title, sys.argv[1:]) as report:
         summary = _proposals(options, settings, report)
         _tell(summary, options.out)

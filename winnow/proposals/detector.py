@@ -53,7 +53,7 @@ class YoloDetector:
         self._model, facts, fixed = _load(path)
         self._names = facts.names
         self._options = options
-        self.source = source or _name_of(path)
+        self.source = source or name_of(path)
         self.batch = fixed.get("batch", options.batch)
         self._imgsz = fixed.get("imgsz", options.imgsz)
         self._class_numbers = _class_numbers(options.classes, facts.names, path)
@@ -83,7 +83,7 @@ class YoloDetector:
         return Detections(boxes.xyxy.astype(float), boxes.conf.astype(float), classes, masks)
 
 
-def _name_of(path: Path) -> str:
+def name_of(path: Path) -> str:
     """The file's stem; of models/v0003/weights.pt the version's."""
     return path.parent.name if path.stem == "weights" else path.stem
 
