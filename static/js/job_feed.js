@@ -19,10 +19,11 @@ export const LIVE = ["queued", "running", "stopping"];
  * @returns {{close: () => void}}
  */
 export function openJobFeed({ onJob, onEvent, onProblem, onReachable }) {
-  /** @type {EventSource} */
-  let source;
+  /** @type {EventSource | null} */
+  let source = null;
   let timer = 0;
-  /** Job → the newest event told: a connection opened anew begins again. @type {Map<number, number>} */
+  let place = ""; // of the last message, as the server counts
+  /** Job → the newest event told: a server that does not know the place begins again. @type {Map<number, number>} */
   const told = new Map();
   /** @param {JobEvent} event */
   const tell = (event) => {
@@ -30,24 +31,33 @@ export function openJobFeed({ onJob, onEvent, onProblem, onReachable }) {
     told.set(event.job, event.seq);
     onEvent?.(event);
   };
+  /** @param {string} kind @param {(content: any) => void} take */
+  const listen = (kind, take) =>
+    source?.addEventListener(kind, (message) => {
+      place = message.lastEventId;
+      take(JSON.parse(message.data));
+    });
   const open = () => {
-    source = new EventSource("/api/jobs/events");
+    close();
+    source = new EventSource(`/api/jobs/events?after=${encodeURIComponent(place)}`);
     source.addEventListener("open", () => onReachable?.(true));
-    source.addEventListener("job", (message) => onJob?.(JSON.parse(message.data)));
-    source.addEventListener("event", (message) => tell(JSON.parse(message.data)));
-    source.addEventListener("problem", (message) => onProblem?.(JSON.parse(message.data).detail));
+    listen("job", (job) => onJob?.(job));
+    listen("event", tell);
+    listen("problem", ({ detail }) => onProblem?.(detail));
     source.addEventListener("error", () => {
       onReachable?.(false);
-      // The browser comes back by itself, with the last id, after a lost connection, but not after a refusal.
-      if (source.readyState === EventSource.CLOSED) timer = window.setTimeout(open, RETRY_MS);
+      // The browser comes back by itself after a lost connection, but not after a refusal.
+      if (source?.readyState === EventSource.CLOSED) timer = window.setTimeout(open, RETRY_MS);
     });
   };
   const close = () => {
     clearTimeout(timer);
-    source.close();
+    source?.close();
+    source = null;
   };
   open();
-  // A page in the back-forward cache would keep one of the browser's six connections.
+  // A browser has six connections to one address: pages that nobody looks at shall not hold them.
+  document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
   window.addEventListener("pagehide", close);
   window.addEventListener("pageshow", (event) => event.persisted && open());
   return { close };

@@ -213,6 +213,45 @@ def test_proposals_without_features_name_the_command(project: Path, start_server
     )
 
 
+def test_the_label_page_is_given_another_pool(project: Path, start_server: Start, open_person: Open) -> None:
+    write_proposals(project.parent)
+    np.save(project.parent / "proposals-0001.npy", np.random.default_rng(0).random((3, 8), np.float32))
+    ana = open_person(start_server(project), expected="503").open("/")
+    ana.page.get_by_role("link", name="refs.csv").click()
+    expect(ana.page.get_by_label("The label page shows")).to_be_focused()
+    ana.page.get_by_label("The label page shows").select_option("proposals-0001.csv")
+    ana.page.wait_for_url(f"{ana.server.url}/")
+    wait_until(lambda: ana.server.get("/healthz")["ready"], "the proposals are open")
+    assert {item["path"] for item in ana.server.get("/api/queue")["items"]} == {"tiles/000.png", "tiles/001.png"}
+
+
+def test_a_page_that_is_looked_at_again_hears_what_it_missed(
+    project: Path, start_server: Start, open_person: Open
+) -> None:
+    (project.parent / "workspace" / "weights").mkdir(parents=True)
+    (project.parent / "workspace" / "weights" / "junk.pt").write_bytes(b"x")
+    ana = open_person(start_server(project)).open("/predict")
+    expect(ana.page.get_by_label("Model", exact=True)).to_have_value("file:junk.pt")
+    hide(ana.page, True)
+    body = {"folder": "photos", "model": "file:junk.pt", "encoder": "classic"}
+    ana.server.send("POST", "/api/proposals", body)
+    wait_until(lambda: ana.server.get("/api/jobs/1")["state"] == "failed", "the run has failed", 60)
+    expect(ana.page.get_by_role("listitem", name="Job 1")).to_have_count(0)
+    hide(ana.page, False)
+    expect(ana.page.get_by_role("listitem", name="Job 1").get_by_text("failed", exact=True)).to_be_visible()
+
+
+def hide(page: Page, is_hidden: bool) -> None:
+    """As if another tab were chosen, or this one again."""
+    value = "true" if is_hidden else "false"
+    page.evaluate(
+        f"""() => {{
+          Object.defineProperty(document, "hidden", {{ value: {value}, configurable: true }});
+          document.dispatchEvent(new Event("visibilitychange"));
+        }}"""
+    )
+
+
 def test_the_page_works_before_there_is_a_pool(tmp_path: Path, start_server: Start, open_person: Open) -> None:
     Image.new("RGB", (40, 30)).save(tmp_path / "one.png")
     server = start_server(tmp_path / "refs.csv", is_ready=False)

@@ -24,10 +24,13 @@ def read_jobs(jobs: JobsDep) -> JobsOut:
 # Not in the OpenAPI document: clients that try every call there would wait for its end, and it has none.
 @router.get("/jobs/events", include_in_schema=False)
 def listen(
-    jobs: JobsDep, workspace: WorkspaceDep, last_event_id: Annotated[str, Header(max_length=2000)] = ""
+    jobs: JobsDep, workspace: WorkspaceDep, last_event_id: Annotated[str, Header()] = "", after: str = ""
 ) -> StreamingResponse:
-    """Server-sent events without end: `job` is a job as it now stands, `event` what one told (its kind, at, …)."""
-    feed = JobFeed(jobs, workspace.jobs, last_event_id)
+    """Server-sent events without end: `job` is a job as it now stands, `event` what one told (its kind, at, …).
+
+    `after` stands in for the header Last-Event-ID where a page opens its connection anew.
+    """
+    feed = JobFeed(jobs, workspace.jobs, last_event_id or after)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(stream(feed), media_type="text/event-stream", headers=headers)
 
