@@ -18,7 +18,7 @@ import { exactTime, timeAgo } from "./time_words.js";
 /** @param {number} value @returns {string} */
 export const share = (value) => value.toFixed(3);
 /** @param {number} bytes @returns {string} */
-const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
+const megabytes = (bytes) => (bytes ? `${(bytes / 1e6).toFixed(1)} MB` : "missing");
 
 /**
  * @param {ModelVersion[]} models @param {number | null} chosen @param {number[]} compared

@@ -60,6 +60,14 @@ def test_without_versions_the_list_is_empty(settings: Settings, open_client: Any
     assert open_client(settings).get("/api/models").json()["models"] == []
 
 
+def test_a_version_whose_weights_were_taken_away_is_listed_but_cannot_propose(
+    client: Client, settings: Settings
+) -> None:
+    (settings.workspace_path / "models" / "v0002" / "weights.pt").unlink()
+    assert [(model["size_bytes"], len(model["files"])) for model in versions(client)] == [(21, 1), (0, 0), (21, 1)]
+    assert [model["id"] for model in client.get("/api/predict").json()["models"]] == ["version:1", "version:3"]
+
+
 def test_formats_say_which_packages_they_need(client: Client) -> None:
     formats = {one["name"]: one["missing"] for one in client.get("/api/models").json()["formats"]}
     assert formats["onnx"] == []

@@ -133,7 +133,7 @@ def _version_out(
         before=model.before,
         seconds=model.seconds,
         created_at=model.created_at,
-        size_bytes=model.size_bytes,
+        size_bytes=model.size_bytes if model.weights.is_file() else 0,
         is_active=model.number == active,
         is_best=model.number == best,
         files=[_file_out(request, model, path) for path in _files(model)],
@@ -143,7 +143,7 @@ def _version_out(
 
 
 def _files(model: ModelVersion) -> list[FilePath]:
-    return [model.weights, *model.exports]
+    return [path for path in (model.weights, *model.exports) if path.exists()]
 
 
 def _file_out(request: Request, model: ModelVersion, path: FilePath) -> ModelFileOut:

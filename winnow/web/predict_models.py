@@ -43,6 +43,7 @@ def versions(workspace: Workspace) -> tuple[list[PredictModel], str | None]:
             model.size_bytes, is_active=active is not None and active.number == model.number,
         )
         for model in reversed(models)
+        if model.weights.is_file()  # the Models page shows those whose weights somebody took away
     ]  # fmt: skip
     return sorted(found, key=lambda model: not model.is_active), None
 
