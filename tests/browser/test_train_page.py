@@ -25,6 +25,7 @@ def shapes(start_server: Start, tmp_path: Path) -> Server:
 def fill(page: Page, label: str, value: str) -> None:
     """As a person does: the field by its label, the value, on with Tab."""
     field = page.get_by_label(label, exact=True)
+    expect(field).to_be_visible()
     field.focus()
     page.keyboard.press("Control+a")
     page.keyboard.type(value)
@@ -42,6 +43,7 @@ def press(page: Page, name: str) -> None:
 def make_tiny_session(person: Person) -> Page:
     page = person.open("/train").page
     press(page, "New session")
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
     for label, value in [("Epochs", "1"), ("Batch, images", "8"), ("Image size, px", "64"), ("Device", "cpu")]:
         fill(page, label, value)
     saved = {"epochs": 1, "batch": 8, "imgsz": 64, "device": "cpu"}
