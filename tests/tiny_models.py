@@ -74,3 +74,24 @@ def write_version(workspace: Workspace, number: int, weights: Path, figures: Met
         (folder / "weights.pt").write_bytes(content)
         (folder / "model.json").write_bytes(model.to_json())
     return replace(model, folder=workspace.models / f"v{number:04d}")
+
+
+TINY = """\
+backbone:
+  - [-1, 1, Conv, [16, 3, 2]]
+  - [-1, 1, Conv, [32, 3, 2]]
+  - [-1, 1, Conv, [64, 3, 2]]
+  - [-1, 1, C2f, [64, True]]
+  - [-1, 1, Conv, [96, 3, 2]]
+  - [-1, 1, C2f, [96, True]]
+head:
+  - [[3, 5], 1, Detect, [nc]]
+nc: 2
+"""
+
+
+def tiny_yaml(folder: Path) -> str:
+    """An architecture so small that it learns the shapes within seconds."""
+    path = folder / "tiny.yaml"
+    path.write_text(TINY)
+    return str(path)

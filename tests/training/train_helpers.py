@@ -78,24 +78,3 @@ class Silent:
         self.looks += 1
         if self._stop_after is not None and self.looks > self._stop_after:
             raise Stopped
-
-
-TINY = """\
-backbone:
-  - [-1, 1, Conv, [16, 3, 2]]
-  - [-1, 1, Conv, [32, 3, 2]]
-  - [-1, 1, Conv, [64, 3, 2]]
-  - [-1, 1, C2f, [64, True]]
-  - [-1, 1, Conv, [96, 3, 2]]
-  - [-1, 1, C2f, [96, True]]
-head:
-  - [[3, 5], 1, Detect, [nc]]
-nc: 2
-"""
-
-
-def tiny_yaml(folder: Path) -> str:
-    """An architecture so small that it learns the shapes within seconds."""
-    path = folder / "tiny.yaml"
-    path.write_text(TINY)
-    return str(path)
