@@ -43,9 +43,9 @@ function line({ setting, value, reason }, place, onTake) {
 export function showNextImages({ images = [], considered = 0, in_review: isInReview = false, problem = "" }, pool) {
   /** @type {HTMLButtonElement} */ (byId("review")).disabled = images.length === 0;
   byId("review-all").hidden = !isInReview;
-  const from = `of ${considered.toLocaleString("en")} in ${pool} that are not complete`;
+  const from = `of ${considered.toLocaleString("en")} training images in ${pool} that are not complete`;
   const found = `The ${images.length} most worth a look ${from}, by the detector's own doubt.${isInReview ? " The label page shows exactly these now." : ""}`;
-  const none = considered ? `None ${from} is as uncertain as the session asks.` : "Every image of the pool is complete. Let the newest version propose on more images.";
+  const none = considered ? `None ${from} is as uncertain as the session asks.` : "Every training image of the pool is complete. Let the newest version propose on more images.";
   setText(byId("next-text"), problem || (images.length ? found : none));
   byId("next-images").replaceChildren(...images.map(item));
 }

@@ -160,14 +160,16 @@ async function remove() {
   if (await attempt("session-problem", () => api.delete(path()))) await refresh();
 }
 
-/** @param {boolean} isAll show every image again, not just the next ones */
-async function review(isAll) {
+/** @param {"train" | "holdout" | "all"} part all: every image again, not just the next ones */
+async function review(part) {
+  const isAll = part === "all";
   const done = await attempt("session-problem", async () => {
-    if (!isAll) return api.post(path("/review"), {});
+    if (!isAll) return api.post(path(`/review?part=${part}`), {});
     const { classes, score_min, score_max, set_aside } = await api.get("/api/filter");
     return api.put("/api/filter", { classes, score_min, score_max, set_aside, images: [] });
   });
-  if (done && !isAll) location.assign("/");
+  if (done && !isAll && done.images.length === 0) setText(byId("next-text"), `Every ${part === "holdout" ? "hold-out" : "training"} image of this pool is complete.`);
+  else if (done && !isAll) location.assign("/");
   else if (done) await advise();
 }
 
@@ -225,8 +227,9 @@ openKeys();
 byId("new-session").addEventListener("click", () => void makeSession());
 byId("start").addEventListener("click", () => void start());
 byId("delete-session").addEventListener("click", () => void remove());
-byId("review").addEventListener("click", () => void review(false));
-byId("review-all").addEventListener("click", () => void review(true));
+byId("review").addEventListener("click", () => void review("train"));
+byId("review-holdout").addEventListener("click", () => void review("holdout"));
+byId("review-all").addEventListener("click", () => void review("all"));
 byId("dataset-form").addEventListener("submit", (event) => void makeDataset(event));
 again.addEventListener("change", () => void advise());
 select.addEventListener("change", () => {

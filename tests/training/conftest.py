@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from dataset_helpers import Person
-from train_helpers import QUICK, Shapes, Silent, accept, build, draw_shapes, refs_of, tiny_yaml
+from tiny_models import tiny_yaml
+from train_helpers import QUICK, Shapes, Silent, accept, build, draw_shapes, refs_of
 
 from winnow.pool import Pool
 from winnow.training.dataset import DatasetVersion

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from dataset_helpers import Person
-from train_helpers import Shapes, accept, draw_shapes, refs_of, tiny_yaml
+from tiny_models import tiny_yaml
+from train_helpers import Shapes, accept, draw_shapes, refs_of
 
 from winnow.__main__ import main
 from winnow.commands.train import _compute_features

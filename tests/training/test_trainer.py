@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from conftest import Project  # type: ignore[attr-defined]
-from train_helpers import QUICK, Silent, build, tiny_yaml
+from tiny_models import tiny_yaml
+from train_helpers import QUICK, Silent, build
 
 from winnow.errors import ModelError, TrainingError, UnknownVersion
 from winnow.jobs.reporter import Stopped

@@ -8,11 +8,22 @@ from four_proposals import draw_four
 from small_pool import Client
 
 from winnow.settings import Settings
+from winnow.training.holdout import Holdout
+from winnow.training.manifest import Part
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
+    """Four images to train on."""
+    assign(tmp_path, holdout=())
     return Settings(refs=draw_four(tmp_path), annotator="ana")
+
+
+def assign(folder: Path, *, holdout: tuple[str, ...]) -> None:
+    """Freeze the split."""
+    (folder / "workspace").mkdir(exist_ok=True)
+    parts: dict[str, Part] = {f"{i}.png": "train" for i in range(4)} | dict.fromkeys(holdout, "holdout")
+    Holdout().assigned(parts, {}).write(folder / "workspace" / "holdout.json")
 
 
 SETTINGS = {
@@ -105,6 +116,26 @@ def test_reviewing_shows_the_next_images_on_the_label_page_and_nothing_else(clie
     chosen = client.get("/api/filter").json()
     assert (sorted(chosen["images"]), chosen["score_min"]) == (["2.png", "3.png"], 0.1)
     assert {item["path"] for item in client.queue(20)["items"]} == {"2.png", "3.png"}
+
+
+def test_images_that_measure_are_not_chosen_by_doubt_but_reviewed_on_their_own(client: Client, tmp_path: Path) -> None:
+    assign(tmp_path, holdout=("3.png",))
+    make(client)
+    answer = client.get("/api/sessions/1/next-images").json()
+    assert ("3.png" in {image["path"] for image in answer["images"]}, answer["considered"]) == (False, 3)
+    answer = client.post("/api/sessions/1/review?part=holdout").json()
+    assert ([image["path"] for image in answer["images"]], answer["considered"]) == (["3.png"], 1)
+    assert {item["path"] for item in client.queue(20)["items"]} == {"3.png"}
+
+
+def test_a_review_draws_what_measures_before_anybody_chooses(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "workspace" / "holdout.json").unlink()
+    make(client)
+    foretold = client.get("/api/sessions/1/next-images").json()["images"]
+    assert not (tmp_path / "workspace" / "holdout.json").exists()
+    assert client.post("/api/sessions/1/review").json()["images"] == foretold
+    assert len(Holdout.read(tmp_path / "workspace" / "holdout.json").paths("holdout")) == 1
+    assert len(foretold) == 3
 
 
 def test_suggestions_come_with_their_reasons(client: Client) -> None:

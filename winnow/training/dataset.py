@@ -81,6 +81,13 @@ def get_dataset(workspace: Workspace, number: int | None = None) -> DatasetVersi
     return _read(folder)
 
 
+def drawn_holdout(truth: Truth, workspace: Workspace, *, share: float = 0.2, seed: int = 0) -> Holdout:
+    """The split as `grow_holdout` would write it now; nothing is written."""
+    holdout = Holdout.read(workspace.holdout)
+    new = {path: truth.group_of(path) for path in truth.paths if holdout.part_of(path) is None}
+    return holdout.drawn(new, share=share, seed=seed)
+
+
 def grow_holdout(truth: Truth, workspace: Workspace, *, share: float = 0.2, seed: int = 0) -> Holdout:
     """The split with every image that is known by now in a part; written when any is new."""
     with locked(workspace):
@@ -162,10 +169,8 @@ def locked(workspace: Workspace) -> Iterator[None]:
 
 
 def _grow_holdout(truth: Truth, workspace: Workspace, share: float, seed: int) -> Holdout:
-    holdout = Holdout.read(workspace.holdout)
-    new = {path: truth.group_of(path) for path in truth.paths if holdout.part_of(path) is None}
-    grown = holdout.drawn(new, share=share, seed=seed)
-    if grown is not holdout:
+    grown = drawn_holdout(truth, workspace, share=share, seed=seed)
+    if grown.draws != Holdout.read(workspace.holdout).draws:
         grown.write(workspace.holdout)
     return grown
 

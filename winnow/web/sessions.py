@@ -4,14 +4,17 @@ from dataclasses import asdict, replace
 from typing import Annotated
 
 import numpy as np
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 
 from winnow.errors import WinnowError
-from winnow.proposals.uncertainty import RankedImage, rank_images
+from winnow.proposals.uncertainty import RankedImage, RankingOptions, rank_images
 from winnow.session import Session
 from winnow.settings import Settings
 from winnow.training.convergence import Gain, convergence
+from winnow.training.dataset import drawn_holdout, grow_holdout
+from winnow.training.holdout import Holdout
 from winnow.training.machine import look_at_machine
+from winnow.training.manifest import Part
 from winnow.training.models import ModelVersion, list_models
 from winnow.training.report import class_changes, report_path
 from winnow.training.selection import DatasetOptions
@@ -50,6 +53,7 @@ from winnow.web.schemas_sessions import (
 
 router = APIRouter(prefix="/api", tags=["sessions"])
 Number = Annotated[int, Path(ge=1, le=10**6)]
+PartQuery = Annotated[Part, Query(description="images to train on, or those that only measure")]
 
 
 @router.get("/sessions")
@@ -108,34 +112,50 @@ def read_suggestions(
 
 @router.get("/sessions/{number}/next-images")
 def read_next_images(
-    number: Number, workspace: WorkspaceDep, session: SessionDep, images: ImageStatesDep
+    number: Number, workspace: WorkspaceDep, session: SessionDep, images: ImageStatesDep, part: PartQuery = "train"
 ) -> NextImagesOut:
-    """Images of the open pool that are not complete, by how unsure the detector's own boxes are."""
-    ranked, considered = _ranked(get_session(workspace, number), images.look(), workspace, session)
+    """Images of the open pool that are not complete: to train on by the detector's doubt, to measure on at random."""
+    look = images.look()
+    holdout = drawn_holdout(look.truth, workspace)
+    ranked, considered = _next(get_session(workspace, number), look, holdout, part, workspace, session)
     return _next_images(ranked, considered, session)
 
 
 @router.post("/sessions/{number}/review")
 def review_next_images(
-    number: Number, workspace: WorkspaceDep, session: SessionDep, images: ImageStatesDep, work: TriageDep
+    number: Number,
+    workspace: WorkspaceDep,
+    session: SessionDep,
+    images: ImageStatesDep,
+    work: TriageDep,
+    part: PartQuery = "train",
 ) -> NextImagesOut:
     """Show the next images on the label page, and nothing else; the rest of the filter stays."""
-    ranked, considered = _ranked(get_session(workspace, number), images.look(), workspace, session)
+    look = images.look()
+    # From here on people choose what is looked at: what measures must have been drawn before.
+    holdout = grow_holdout(look.truth, workspace)
+    ranked, considered = _next(get_session(workspace, number), look, holdout, part, workspace, session)
     chosen = replace(session.filter, images=tuple(image.path for image in ranked))
     session.set_filter(chosen, work.members(session.pool) if chosen.set_aside else {})
     return _next_images(ranked, considered, session)
 
 
-def _ranked(
-    chosen: TrainingSession, look: Look, workspace: Workspace, session: Session
+def _next(
+    chosen: TrainingSession, look: Look, holdout: Holdout, part: Part, workspace: Workspace, session: Session
 ) -> tuple[list[RankedImage], int]:
-    """The next images, and how many they were chosen from."""
+    """The next images of a part, and how many they were chosen from."""
     is_open = look.states[: look.images.n] != STATES.index("complete")
-    candidates = [session.pool.paths[place] for place in np.flatnonzero(is_open).tolist()]
+    paths = [session.pool.paths[place] for place in np.flatnonzero(is_open).tolist()]
+    candidates = [path for path in paths if holdout.part_of(path) == part]
+    rng = np.random.default_rng([session.settings.seed, chosen.number])
     ranking, counts = chosen.settings.ranking, {}
+    if part == "holdout":
+        # A fair sample: measured on the images a detector doubts, figures would be of those alone.
+        sample = [candidates[place] for place in rng.permutation(len(candidates))[: ranking.max_images]]
+        options = RankingOptions(max_samples=ranking.max_images)
+        return rank_images(session.pool, options, sample, rng=rng), len(candidates)
     if ranking.class_balance:
         counts = stock_of(look.truth, workspace, DatasetOptions()).parts["train"].boxes
-    rng = np.random.default_rng([session.settings.seed, chosen.number])
     options = ranking.options(counts)
     return rank_images(session.pool, options, candidates, session.features.vectors, rng=rng), len(candidates)
 
