@@ -136,13 +136,13 @@ def run_seed(seed: int, options: argparse.Namespace) -> dict[str, Any]:
     reviewed, counts = review(project, options)
     tell(seed, f"reviewed {len(reviewed)} images: {counts}")
     ignoring = project.copy("ignore")
-    again = ("--base", "v1", "--epochs", str(options.more_epochs), *size)
+    again = ("--base", "v1", "--epochs", str(options.more_epochs), "--lr", str(options.more_lr), *size)
     after = project.train(*again, refs=proposals.name)
     tell(
         seed,
         f"after: mAP50 {after['metrics']['map50']:.3f}, {after['metrics']['false_positives_per_image']:.2f} fp/image",
     )
-    ignored = ignoring.train(*again, "--rejects", "ignore", refs=proposals.name)
+    ignored = ignoring.train(*again, "--rejects", "ignore", refs=proposals.name) if options.ablation else after
     picked = random.Random(seed).sample(rest, len(reviewed))
     random_start.import_truth(picked, "train", "picked")
     at_random = random_start.train(*again)
@@ -180,6 +180,8 @@ def main() -> None:
     parser.add_argument("--imgsz", type=int, default=256)
     parser.add_argument("--epochs", type=int, default=100)
     parser.add_argument("--more-epochs", type=int, default=60)
+    parser.add_argument("--more-lr", type=float, default=0.002)
+    parser.add_argument("--no-ablation", dest="ablation", action="store_false", help="do not train without rejects")
     parser.add_argument("--conf", type=float, default=0.25)
     parser.add_argument("--verdicts", type=int, default=600)
     options = parser.parse_args()

@@ -1,7 +1,6 @@
 """One pool being labelled: its features, its log and its learner behind the few calls that every front door uses."""
 
 import logging
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -11,19 +10,20 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from winnow.board import UNJUDGED, Board, Progress
-from winnow.errors import DatabaseError, KeyTaken, NothingToUndo, NotReady, UnreadableImage, WinnowError
+from winnow.board import UNJUDGED, Progress
+from winnow.errors import KeyTaken, NothingToUndo, UnreadableImage
 from winnow.features.matrix import FeatureMatrix, open_features
-from winnow.filters import MISTAKES, Filter, known_refs
+from winnow.filters import Filter, known_refs
 from winnow.learning.attributes import attributes_of
 from winnow.learning.learner import Learner, Showing
 from winnow.learning.space import FeatureSpace
-from winnow.learning.step import Labels, Snapshot
+from winnow.learning.step import Snapshot
 from winnow.learning.strategies import STRATEGIES
 from winnow.pool import Pool, open_pool
 from winnow.pool.boxes import Box, check_box
 from winnow.pool.identity import item_id_of
 from winnow.pool.images import image_size
+from winnow.record import Record
 from winnow.settings import Settings
 from winnow.verdicts.ledger import Ledger, MetricsPoint
 from winnow.verdicts.log import NewVerdict, Verdict, VerdictLog
@@ -95,33 +95,27 @@ class Session:
             raise
 
     def _open_verdicts(self, rng: np.random.Generator) -> None:
-        self._lock = threading.Lock()
-        self._is_closed = False
-        self.ledger = Ledger(self._log.replay())
-        self.board = Board(self.pool.row_of, is_hidden=self.pool.is_duplicate, is_usable=self.space.is_usable)
-        self.missing_items = self.board.load(self._counting_verdicts())
-        self._log.write_state(f"pool:{self.pool.refs_path.name}", "judged")
+        self._record = Record(self._log, self.pool, is_usable=self.space.is_usable)
+        self.ledger, self.board, self.missing_items = (
+            self._record.ledger,
+            self._record.board,
+            self._record.missing_items,
+        )
         self.filter, self.shown = Filter(), np.ones(self.pool.n_rows, dtype=bool)
         strategy = self._log.read_state("strategy")
         self.learner = Learner(
             self.space,
-            self._read_labels,
+            self._record.labels,
             strategy=strategy if strategy in STRATEGIES else self.settings.strategy,
             rng=rng,
             is_hidden=self.pool.is_duplicate,
             attributes=self._attributes,
         )
-
-    def _counting_verdicts(self) -> Iterator[Verdict]:
-        """Those that count as given in this pool; a model's mistakes are looked at again, whatever was said before."""
-        refs = self.pool.refs_path
-        since = refs.stat().st_mtime if refs.name.startswith(MISTAKES) else 0.0
-        return (verdict for verdict in self.ledger.currents() if verdict.created_at >= since)
+        self._record.on_catching_up = self.learner.wake
 
     def close(self) -> None:
         """Let go of the log; whoever still holds the session is told to try again."""
-        with self._lock:
-            self._is_closed = True
+        self._record.close()
         self.learner.close()
         self._log.close()
 
@@ -159,27 +153,20 @@ class Session:
             KeyTaken: the key stands for another press.
             DatabaseError: not acknowledged; trying again with the same key is safe.
         """
-        with self._lock:
-            known = self._known_verdict(key, item_id)
-            if known is not None:
-                return self._judged(known, is_new=False)
-            shown = self.learner.showing(model_version, strategy)
-            new = self._new_verdict(item_id, label, key, annotator, elapsed_ms, reason, shown)
-            judged = self._record(replace(new, class_name=class_name))
-        self.learner.wake()
-        return judged
+
+        def verdict() -> NewVerdict:
+            showing = self.learner.showing(model_version, strategy)
+            said = NewVerdict(key, item_id, label, annotator, "", elapsed_ms=elapsed_ms, reason=reason)
+            return self._as_shown(replace(said, class_name=class_name), showing)
+
+        return self._once(key, item_id, verdict)
 
     def mark_image(self, item_id: str, kind: Literal["miss", "complete"], *, key: str, annotator: str) -> Judged:
         """Say of an item's image that an object on it was missed, or that all of its objects are boxed; as `judge`."""
         path = self.pool.item(self.pool.row_of(item_id)).path
         image_id = item_id_of(path, None)
-        with self._lock:
-            known = self._known_verdict(key, image_id)
-            if known is not None:
-                return self._judged(known, is_new=False)
-            judged = self._record(NewVerdict(key, image_id, None, annotator, path, strategy=kind, kind=kind))
-        self.learner.wake()
-        return judged
+        event = NewVerdict(key, image_id, None, annotator, path, strategy=kind, kind=kind)
+        return self._once(key, image_id, lambda: event)
 
     def correct(
         self, item_id: str, box_xyxy: Box, class_name: str, *, is_replaced: bool, key: str, annotator: str
@@ -205,11 +192,7 @@ class Session:
             class_name=class_name,
             replaces=item_id if is_replaced and item_id != new_id else None,  # the same box: only its class is another
         )
-        with self._lock:
-            known = self._known_verdict(key, new.item_id)
-            judged = self._judged(known, is_new=False) if known else self._record(new)
-        self.learner.wake()
-        return judged
+        return self._once(key, new_id, lambda: new)
 
     def undo(self, *, key: str | None, annotator: str) -> Taken:
         """Take back the annotator's newest live verdict; the same key again answers what it did the first time.
@@ -218,7 +201,7 @@ class Session:
             NothingToUndo: there is none.
             DatabaseError: nothing was taken back.
         """
-        with self._lock:
+        with self._record.lock:
             known = self.ledger.find(key) if key else None
             if isinstance(known, Verdict):
                 raise KeyTaken(f"The key {key!r} stands for a verdict already; every press needs its own.")
@@ -227,41 +210,36 @@ class Session:
             verdict = self.ledger.newest_of(annotator)
             if verdict is None:
                 raise NothingToUndo(f"{annotator} has no verdict left to take back.")
-            self._take_back([verdict], key or f"~undo-{verdict.seq}", annotator)
+            self._record.take_back([verdict], key or f"~undo-{verdict.seq}", annotator)
             taken = self._taken(verdict)
         self.learner.wake()
         return taken
 
     def return_skipped(self, *, key: str, annotator: str) -> int:
         """Take back every current skip, so that the items come up again; answers how many."""
-        with self._lock:
+        with self._record.lock:
             if self.ledger.find(key) is not None:
                 return 0
             runs = self.ledger.standing_skips()
             skips = [verdict for run in runs.values() for verdict in run]
             if skips:
-                self._take_back(skips, key, annotator)
+                self._record.take_back(skips, key, annotator)
             returned = sum(self.ledger.current(item_id) is None for item_id in runs)
         self.learner.wake()
         return returned
 
     def import_labels(self, verdicts: list[NewVerdict]) -> int:
         """Record verdicts made elsewhere, all or none, leaving out keys that are known; answers how many."""
-        with self._lock:
+        with self._record.lock:
             fresh = [verdict for verdict in verdicts if self.ledger.find(verdict.key) is None]
-            with self._caught_up_on_failure():
-                recorded = self._log.append(fresh)
-            for verdict in recorded:
-                self.ledger.apply(verdict)
-                if verdict.kind == "verdict":
-                    self.board.load([verdict])
+            self._record.append(fresh)
         self.learner.wake()
         return len(fresh)
 
     @contextmanager
     def reading(self) -> Iterator[Ledger]:
         """The ledger, held still; nothing is recorded meanwhile, so copy what is needed and leave."""
-        with self._lock:
+        with self._record.lock:
             yield self.ledger
 
     @property
@@ -307,109 +285,56 @@ class Session:
 
     def current_labels(self) -> list[Verdict]:
         """The current verdict of every labelled item, oldest first; skips are left out."""
-        with self._lock:
+        with self._record.lock:
             labelled = [verdict for verdict in self.ledger.currents() if verdict.label is not None]
         return sorted(labelled, key=lambda verdict: verdict.seq)
 
     def standing(self) -> tuple[NDArray[np.int16], NDArray[np.int64]]:
         """(n,) current label codes of the board and (n,) the numbers of the verdicts behind them, as of one moment."""
-        with self._lock:
+        with self._record.lock:
             return self.board.label_of_row.copy(), self.board.seq_of_row.copy()
 
     def points(self) -> list[MetricsPoint]:
-        with self._lock:
+        with self._record.lock:
             return self.ledger.points()
 
-    def _read_labels(self) -> tuple[Labels, int]:
-        with self._lock:
-            return self.board.labels(), self.ledger.last_seq
+    def _once(self, key: str, item_id: str, event: Callable[[], NewVerdict]) -> Judged:
+        """Record the event, made under the lock, unless its key is known."""
+        with self._record.lock:
+            known = self._record.known(key, item_id)
+            if known is not None:
+                return self._judged(known, is_new=False)
+            (verdict,) = self._record.append([event()])
+            judged = self._judged(verdict, is_new=True)
+        self.learner.wake()
+        return judged
 
-    def _new_verdict(
-        self,
-        item_id: str,
-        label: int | None,
-        key: str,
-        annotator: str,
-        elapsed_ms: int | None,
-        reason: str | None,
-        showing: Showing,
-    ) -> NewVerdict:
-        row = self.pool.row_of(item_id)
+    def _as_shown(self, said: NewVerdict, showing: Showing) -> NewVerdict:
+        """What was said, with what the item is and what was shown with it."""
+        row = self.pool.row_of(said.item_id)
         item = self.pool.item(row)
         place = showing.place_of(row)
         is_review = self.board.label_of_row[row] != UNJUDGED
-        probability = _finite(showing.probability, place) if place is not None else self._probability_now(row)
-        return NewVerdict(
-            key=key,
-            item_id=item_id,
-            label=label,
-            annotator=annotator,
+        now = self.learner.learnt.snapshot.probability
+        return replace(
+            said,
             path=item.path,
             box_xyxy=item.box_xyxy,
-            elapsed_ms=elapsed_ms,
-            probability=probability,
+            probability=_finite(now, row) if place is None else _finite(showing.probability, place),
             model_version=showing.version,
             strategy="review" if is_review else showing.strategy,
             selection_probability=None if place is None else float(showing.selection_probability[place]),
             rank=place,
-            reason=reason,
             proposed_class=item.class_name,
             score=item.score,
             source=item.source,
         )
 
-    def _record(self, new: NewVerdict) -> Judged:
-        """Append, then tell ledger and board; the caller holds the lock and wakes the learner."""
-        with self._caught_up_on_failure():
-            (verdict,) = self._log.append([new])
-        self.ledger.apply(verdict)
-        if verdict.kind == "verdict" and self._row_or_none(verdict.item_id) is not None:
-            self.board.set(verdict.item_id, verdict)
-        return self._judged(verdict, is_new=True)
-
-    def _known_verdict(self, key: str, item_id: str) -> Verdict | None:
-        known = self.ledger.find(key)
-        if known is None or (isinstance(known, Verdict) and known.item_id == item_id):
-            return known
-        raise KeyTaken(f"The key {key!r} stands for another press already; every press needs its own.")
-
-    @contextmanager
-    def _caught_up_on_failure(self) -> Iterator[None]:
-        """Refuse to write once closed; when a write fails, take in what the database has: its answer can be lost."""
-        if self._is_closed:
-            raise NotReady("Another pool is being opened; nothing was recorded. Try again in a moment.")
-        try:
-            yield
-        except DatabaseError:
-            for event in self._log.replay(after=self.ledger.last_seq):
-                verdict = self.ledger.apply(event)
-                if self._row_or_none(verdict.item_id) is not None:
-                    self.board.set(verdict.item_id, self.ledger.current(verdict.item_id))
-            self.learner.wake()
-            raise
-
-    def _probability_now(self, row: int) -> float | None:
-        return _finite(self.learner.learnt.snapshot.probability, row)
-
-    def _take_back(self, verdicts: list[Verdict], key: str, annotator: str) -> None:
-        with self._caught_up_on_failure():
-            events = self._log.undo(verdicts, key=key, annotator=annotator)
-        for event in events:
-            verdict = self.ledger.apply(event)
-            if (row := self._row_or_none(verdict.item_id)) is not None:
-                self.board.set(self.pool.item(row).id, self.ledger.current(verdict.item_id))
-
-    def _row_or_none(self, item_id: str) -> int | None:
-        try:
-            return self.pool.row_of(item_id)
-        except WinnowError:
-            return None
-
     def _judged(self, verdict: Verdict, *, is_new: bool) -> Judged:
         return Judged(verdict, is_new, self.ledger.running(verdict), self.board.progress())
 
     def _taken(self, verdict: Verdict) -> Taken:
-        return Taken(verdict, self._row_or_none(verdict.item_id), self.board.progress())
+        return Taken(verdict, self._record.row_or_none(verdict.item_id), self.board.progress())
 
 
 def _finite(probability: NDArray[np.float32] | None, row: int) -> float | None:

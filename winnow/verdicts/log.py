@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from filelock import FileLock, Timeout
 from sqlalchemy.dialects import postgresql, sqlite
 
 from winnow.errors import DatabaseError
+from winnow.verdicts.locking import lock_out_others
 
 SCHEMA_VERSION = 2
-POSTGRES_LOCK = 0x57494E4E  # the advisory lock's number, "WINN"
 
 _metadata = sa.MetaData()
 _events = sa.Table(
@@ -126,7 +125,7 @@ class VerdictLog:
         self._is_sqlite = self._engine.dialect.name == "sqlite"
         if self._is_sqlite:
             sa.event.listen(self._engine, "connect", _set_pragmas)
-        self._process_lock = self._lock_out_others() if is_writer else None
+        self._process_lock = lock_out_others(self._engine) if is_writer else None
         try:
             if is_writer:
                 self._create_schema()
@@ -196,24 +195,6 @@ class VerdictLog:
         with self._transaction() as connection:
             connection.execute(insert.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
 
-    def _lock_out_others(self) -> Any:
-        if not self._is_sqlite:
-            return _PostgresLock(self._engine, self._url)
-        database = self._engine.url.database
-        if not database or database == ":memory:":
-            raise DatabaseError(f"WINNOW_DATABASE is {self._url!r}, which is lost at exit. Name a file.")
-        path = Path(database)
-        if not path.parent.is_dir():
-            raise DatabaseError(f"The database's folder {path.parent} does not exist. Make it, or set WINNOW_DATABASE.")
-        lock = FileLock(f"{path}.lock", thread_local=False)  # opened by one thread, closed by another
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise DatabaseError(_LOCKED.format(path)) from error
-        except OSError as error:
-            raise DatabaseError(f"The database {path} cannot be locked: {error}. Make its folder writable.") from error
-        return lock
-
     def _create_schema(self) -> None:
         with self._transaction() as connection:
             _metadata.create_all(connection)
@@ -266,29 +247,6 @@ class VerdictLog:
                 f"The database {self._engine.url.render_as_string(hide_password=True)} failed: {error.orig}. "
                 "This call is not acknowledged. Check the disk's space and the file's permissions, then try again."
             ) from error
-
-
-_LOCKED = (
-    "Another Winnow server has the database {} open. Use that one, stop it, or set WINNOW_DATABASE to another database."
-)
-
-
-class _PostgresLock:
-    """A session-level advisory lock, held on a connection of its own until released."""
-
-    def __init__(self, engine: sa.Engine, url: str) -> None:
-        try:
-            self._connection = engine.connect()
-        except sa.exc.DBAPIError as error:
-            raise DatabaseError(f"WINNOW_DATABASE cannot be reached: {error.orig}. Is the server running?") from error
-        if not self._connection.execute(sa.select(sa.func.pg_try_advisory_lock(POSTGRES_LOCK))).scalar():
-            self._connection.close()
-            raise DatabaseError(_LOCKED.format(engine.url.render_as_string(hide_password=True)))
-        self._connection.commit()  # the lock is the session's; no transaction needs to stay open
-
-    def release(self) -> None:
-        self._connection.invalidate()  # ends the database session, and the lock with it; close() alone would pool it
-        self._connection.close()
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:

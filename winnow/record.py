@@ -1,0 +1,98 @@
+"""What people said of one pool: the log on disk, and the ledger and the board that follow from it."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import NDArray
+
+from winnow.board import Board
+from winnow.errors import DatabaseError, KeyTaken, NotReady, UnknownItem
+from winnow.filters import MISTAKES
+from winnow.learning.step import Labels
+from winnow.pool import Pool
+from winnow.verdicts.ledger import Ledger
+from winnow.verdicts.log import NewVerdict, Verdict, VerdictLog
+
+
+class Record:
+    """Log, ledger and board, written in this order under one lock, which callers hold around each call but `labels`.
+
+    Args:
+        is_usable: (n,) bool, rows with a valid feature vector.
+    """
+
+    def __init__(self, log: VerdictLog, pool: Pool, *, is_usable: NDArray[np.bool_]) -> None:
+        self.log, self._pool = log, pool
+        self.lock = threading.Lock()
+        self._is_closed = False
+        self.on_catching_up: Callable[[], None] = lambda: None
+        self.ledger = Ledger(log.replay())
+        self.board = Board(pool.row_of, is_hidden=pool.is_duplicate, is_usable=is_usable)
+        self.missing_items = self.board.load(self._counting())
+        log.write_state(f"pool:{pool.refs_path.name}", "judged")
+
+    def close(self) -> None:
+        """Record nothing more; whoever still tries is told to try again."""
+        with self.lock:
+            self._is_closed = True
+
+    def known(self, key: str, item_id: str) -> Verdict | None:
+        """The event of a client's key on this item; raises KeyTaken when the key stands for something else."""
+        known = self.ledger.find(key)
+        if known is None or (isinstance(known, Verdict) and known.item_id == item_id):
+            return known
+        raise KeyTaken(f"The key {key!r} stands for another press already; every press needs its own.")
+
+    def append(self, new: list[NewVerdict]) -> list[Verdict]:
+        """Write events, all or none; raises DatabaseError when they are not acknowledged."""
+        with self._caught_up_on_failure():
+            verdicts = self.log.append(new)
+        for verdict in verdicts:
+            self.ledger.apply(verdict)
+            self._show(verdict)
+        return verdicts
+
+    def take_back(self, verdicts: list[Verdict], key: str, annotator: str) -> None:
+        """Write the taking back of verdicts, all or none; raises DatabaseError as `append`."""
+        with self._caught_up_on_failure():
+            events = self.log.undo(verdicts, key=key, annotator=annotator)
+        for event in events:
+            self._show(self.ledger.apply(event))
+
+    def row_or_none(self, item_id: str) -> int | None:
+        """The item's row; None where this pool lacks it, as with boxes drawn by hand."""
+        try:
+            return self._pool.row_of(item_id)
+        except UnknownItem:
+            return None
+
+    def labels(self) -> tuple[Labels, int]:
+        """What the learner is told, and the number of the newest event in it."""
+        with self.lock:
+            return self.board.labels(), self.ledger.last_seq
+
+    def _counting(self) -> Iterable[Verdict]:
+        """Verdicts that count as given in this pool; a model's mistakes are looked at again, though judged before."""
+        refs = self._pool.refs_path
+        since = refs.stat().st_mtime if refs.name.startswith(MISTAKES) else 0.0
+        return (verdict for verdict in self.ledger.currents() if verdict.created_at >= since)
+
+    def _show(self, verdict: Verdict) -> None:
+        """Bring the board up to date with the item of an event that was recorded or taken back."""
+        if verdict.kind == "verdict" and self.row_or_none(verdict.item_id) is not None:
+            self.board.set(verdict.item_id, self.ledger.current(verdict.item_id))
+
+    @contextmanager
+    def _caught_up_on_failure(self) -> Iterator[None]:
+        """Refuse to write once closed; when a write fails, take in what the database has: its answer can be lost."""
+        if self._is_closed:
+            raise NotReady("Another pool is being opened; nothing was recorded. Try again in a moment.")
+        try:
+            yield
+        except DatabaseError:
+            for event in self.log.replay(after=self.ledger.last_seq):
+                self._show(self.ledger.apply(event))
+            self.on_catching_up()
+            raise
