@@ -1,6 +1,7 @@
 """A scripted person who knows the truth: judges proposals image by image over HTTP, and boxes what was missed."""
 
 import csv
+import sys
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -9,7 +10,9 @@ from typing import Any
 
 import httpx2
 
-Box = tuple[float, float, float, float]
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from winnow.pool.boxes import Box, iou
+
 GOOD_IOU, NEAR_IOU = 0.5, 0.1
 Truth = dict[str, list[tuple[Box, str]]]  # image path -> its boxes with their classes
 
@@ -23,14 +26,6 @@ def read_truth(table: Path) -> Truth:
             if x2 > x1 and y2 > y1:  # one box of bccd has no area
                 truth[row["path"]].append(((x1, y1, x2, y2), row["class"]))
     return dict(truth)
-
-
-def iou(a: Box, b: Box) -> float:
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    return width * height / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - width * height)
 
 
 @dataclass

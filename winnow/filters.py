@@ -55,10 +55,10 @@ class Filter:
 
 
 def known_refs(log: VerdictLog, folder: Path) -> dict[Path, Filter]:
-    """The refs files of a folder that a log was ever opened with, as far as they are still there, and their filters."""
+    """The refs files of a project, and their filters: those ever opened with this log, and what rounds proposed."""
     filters = log.read_states("filter:")
-    paths = {name: folder / name for name in sorted(log.read_states("pool:"))}
-    return {path: Filter.from_json(filters.get(name)) for name, path in paths.items() if path.is_file()}
+    names = {*log.read_states("pool:"), *(path.name for path in folder.glob("proposals-*.csv"))}
+    return {folder / name: Filter.from_json(filters.get(name)) for name in sorted(names) if (folder / name).is_file()}
 
 
 def _codes_of(names: tuple[str, ...], texts: StringTable) -> list[int]:

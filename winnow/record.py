@@ -28,6 +28,8 @@ class Record:
         self.lock = threading.Lock()
         self._is_closed = False
         self.on_catching_up: Callable[[], None] = lambda: None
+        refs = pool.refs_path
+        self._since = refs.stat().st_mtime if refs.name.startswith(MISTAKES) else 0.0
         self.ledger = Ledger(log.replay())
         self.board = Board(pool.row_of, is_hidden=pool.is_duplicate, is_usable=is_usable)
         self.missing_items = self.board.load(self._counting())
@@ -75,14 +77,13 @@ class Record:
 
     def _counting(self) -> Iterable[Verdict]:
         """Verdicts that count as given in this pool; a model's mistakes are looked at again, though judged before."""
-        refs = self._pool.refs_path
-        since = refs.stat().st_mtime if refs.name.startswith(MISTAKES) else 0.0
-        return (verdict for verdict in self.ledger.currents() if verdict.created_at >= since)
+        return (verdict for verdict in self.ledger.currents() if verdict.created_at >= self._since)
 
     def _show(self, verdict: Verdict) -> None:
         """Bring the board up to date with the item of an event that was recorded or taken back."""
         if verdict.kind == "verdict" and self.row_or_none(verdict.item_id) is not None:
-            self.board.set(verdict.item_id, self.ledger.current(verdict.item_id))
+            current = self.ledger.current(verdict.item_id)
+            self.board.set(verdict.item_id, current if current and current.created_at >= self._since else None)
 
     @contextmanager
     def _caught_up_on_failure(self) -> Iterator[None]:

@@ -316,6 +316,9 @@ class Session:
         place = showing.place_of(row)
         is_review = self.board.label_of_row[row] != UNJUDGED
         now = self.learner.learnt.snapshot.probability
+        if said.label == 1 and (before := self.ledger.current(said.item_id)) and before.label == 1:
+            # Accepted once more: what a correction said of it still holds.
+            said = replace(said, replaces=before.replaces, class_name=said.class_name or before.class_name)
         return replace(
             said,
             path=item.path,

@@ -26,8 +26,10 @@ from winnow.training.dataset import (
     rebuild_dataset,
 )
 from winnow.training.holdout import Holdout
+from winnow.training.listing import Listing
 from winnow.training.truth import Truth
 from winnow.training.workspace import Workspace
+from winnow.verdicts.ledger import Ledger
 
 
 class World:
@@ -464,3 +466,33 @@ def test_without_the_refs_only_images_that_somebody_completed_enter(world: World
     for path in ("img00.png", "img05.png"):
         world.person.complete(path)
     assert paths(world.build()) == ["img00.png", "img05.png"]
+
+
+def test_a_file_that_measures_does_not_train_under_another_name(world: World) -> None:
+    world.judge_minimum()
+    shutil.copyfile(world.folder / "img05.png", world.folder / "img01.png")
+    world.judge_both("img01.png", 1, 0)
+    version = world.build()
+    assert (paths(version), version.manifest.left_out["in_holdout"]) == (["img00.png", "img05.png"], 1)
+
+
+def test_an_open_proposal_of_another_class_on_an_accepted_box_keeps_the_image_out(world: World) -> None:
+    x1, y1, x2, y2 = BOX
+    tie = (x1 + 1, y1 + 1, x2 - 1, y2 - 1)
+    lines = [row(n, b) for n in world.names for b in (BOX, BOX_2)]
+    world.pool = write_refs(world.folder, [*lines, row("img01.png", tie, "tie")])
+    world.judge_minimum()
+    world.judge_both("img01.png", 1, 0)
+    version = world.build(partial=True)
+    assert (paths(version), version.manifest.left_out["hidden"]) == (["img00.png", "img05.png"], 1)
+
+
+def test_what_a_later_round_proposes_on_a_complete_image_is_painted(world: World) -> None:
+    world.judge_minimum()
+    assert world.pool
+    new = (1.0, 1.0, 6.0, 6.0)
+    later = write_refs(world.folder, [row("img00.png", new)])
+    truth = Truth(later, Ledger(world.person.log.replay()), others=[Listing(world.pool)])
+    version = build_dataset(truth, world.workspace, DatasetOptions(), base_folder=world.folder, image_root=None)
+    (entry,) = version.entries("train")
+    assert (entry.state, [mark.box_xyxy for mark in entry.painted], entry.is_copy) == ("complete", [new], True)

@@ -32,6 +32,7 @@ class Story:
     def say(self, box: tuple | None = CAT, label: int | None = 1, path: str = "a.png", **more: object) -> "Story":
         self.n += 1
         item_id = item_id_of(path, box)
+        more = {"strategy": "entropy", **more}
         self.log.append([NewVerdict(f"k{self.n}", item_id, label, "ana", path, box, **more)])  # type: ignore[arg-type]
         return self
 
@@ -158,7 +159,56 @@ def test_an_image_judged_whole_in_one_round_stays_complete_in_the_next(story: St
     story.say(CAT, 1).say(DOG, 0)
     first = Listing(story.pool)
     record = Truth(later, Ledger(story.log.replay()), others=[first]).record("a.png")
-    assert (record.state, boxes(record.accepted), record.unreviewed) == ("complete", [(CAT, "cat")], ())
+    assert (record.state, boxes(record.accepted), boxes(record.rejected)) == (
+        "complete",
+        [(CAT, "cat")],
+        [(DOG, "dog")],
+    )
+
+
+def test_what_a_later_round_proposes_where_nothing_was_judged_is_unreviewed(story: Story, tmp_path: Path) -> None:
+    (tmp_path / "later.csv").write_text("path,x1,y1,x2,y2,class\na.png,60,60,90,90,cow\na.png,1,0,10,10,cow\n")
+    story.say(CAT, 1).say(DOG, 0)
+    listing = Listing(open_pool(tmp_path / "later.csv"))
+    record = Truth(listing, Ledger(story.log.replay()), others=[Listing(story.pool)]).record("a.png")
+    assert (record.state, boxes(record.unreviewed)) == ("complete", [((60.0, 60.0, 90.0, 90.0), "cow")])
+
+
+def test_an_object_that_a_later_round_boxed_again_counts_once(story: Story, tmp_path: Path) -> None:
+    again = (1.0, 0.0, 10.0, 10.0)
+    (tmp_path / "later.csv").write_text("path,x1,y1,x2,y2,class\na.png,1,0,10,10,cat\n")
+    story.say(CAT, 1).say(DOG, 1).say(again, 1, proposed_class="cat")
+    listing = Listing(open_pool(tmp_path / "later.csv"))
+    record = Truth(listing, Ledger(story.log.replay()), others=[Listing(story.pool)]).record("a.png")
+    assert boxes(record.accepted) == [(again, "cat"), (DOG, "dog")]
+
+
+def test_two_boxes_that_one_round_proposed_may_crowd(tmp_path: Path) -> None:
+    story = Story(tmp_path, "path,x1,y1,x2,y2,class\na.png,0,0,10,10,cat\na.png,1,0,10,10,cat\n")
+    assert len(story.say(CAT, 1).say((1.0, 0.0, 10.0, 10.0), 1).record().accepted) == 2
+
+
+@pytest.mark.parametrize("said", [{"reason": "bad_box"}, {"reason": "wrong_class"}, {"label": None}])
+def test_a_doubt_after_the_completion_opens_the_image_again(story: Story, said: dict) -> None:
+    story.say(None, None, kind="complete", strategy="complete")
+    record = story.say(CAT, **{"label": 0, **said}).record()
+    assert (record.state, boxes(record.unreviewed)) == ("in_progress", [(CAT, "cat")])
+
+
+def test_a_reason_in_words_of_ones_own_settles_nothing(story: Story) -> None:
+    record = story.say(CAT, 0, reason="blurred").say(DOG, 0).record()
+    assert (record.state, boxes(record.unreviewed), boxes(record.rejected)) == (
+        "in_progress",
+        [(CAT, "cat")],
+        [(DOG, "dog")],
+    )
+
+
+def test_a_box_drawn_back_to_where_it_was_counts(story: Story) -> None:
+    better = (1.0, 1.0, 12.0, 12.0)
+    story.say(CAT, 1).say(DOG, 0).say(better, 1, class_name="cat", replaces=item_id_of("a.png", CAT))
+    record = story.say(CAT, 1, class_name="cat", replaces=item_id_of("a.png", better)).record()
+    assert boxes(record.accepted) == [(CAT, "cat")]
 
 
 def test_what_any_round_left_open_is_unreviewed(story: Story, later: Listing) -> None:

@@ -55,9 +55,8 @@ def test_a_reader_asks_for_an_update_of_an_old_log(tmp_path: Path) -> None:
 
 def test_misses_and_completions_are_undone_like_verdicts(tmp_path: Path) -> None:
     log = VerdictLog(f"sqlite:///{tmp_path / 'w.db'}")
-    log.append(
-        [NewVerdict("k1", "0" * 16, 1, "ana", "a.png"), NewVerdict("k2", "1" * 16, None, "ana", "a.png", kind="miss")]
-    )
+    accepted = NewVerdict("k1", "0" * 16, 1, "ana", "a.png", strategy="entropy")
+    log.append([accepted, NewVerdict("k2", "1" * 16, None, "ana", "a.png", strategy="miss", kind="miss")])
     ledger = Ledger(log.replay())
     assert [event.key for event in ledger.image_events()["a.png"]] == ["k2"]
     newest = ledger.newest_of("ana")
@@ -66,4 +65,11 @@ def test_misses_and_completions_are_undone_like_verdicts(tmp_path: Path) -> None
     ledger.apply(undo)
     assert ledger.image_events() == {}
     assert [verdict.key for verdict in ledger.currents()] == ["k1"]
+    log.close()
+
+
+def test_no_key_takes_back_what_was_imported(tmp_path: Path) -> None:
+    log = VerdictLog(f"sqlite:///{tmp_path / 'w.db'}")
+    log.append([NewVerdict("k1", "0" * 16, 1, "ana", "a.png")])
+    assert Ledger(log.replay()).newest_of("ana") is None
     log.close()

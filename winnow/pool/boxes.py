@@ -38,12 +38,19 @@ def check_box(box_xyxy: Box, size_wh: tuple[int, int]) -> None:
 
 def iou(one_xyxy: Box, other_xyxy: Box) -> float:
     """Area in common over the area of both together, 0 to 1."""
+    common = _common(one_xyxy, other_xyxy)
+    return common / (_area(one_xyxy) + _area(other_xyxy) - common) if common else 0.0
+
+
+def share_inside(box_xyxy: Box, other_xyxy: Box) -> float:
+    """How much of the box's area lies inside the other box, 0 to 1."""
+    return _common(box_xyxy, other_xyxy) / _area(box_xyxy)
+
+
+def _common(one_xyxy: Box, other_xyxy: Box) -> float:
     width = min(one_xyxy[2], other_xyxy[2]) - max(one_xyxy[0], other_xyxy[0])
     height = min(one_xyxy[3], other_xyxy[3]) - max(one_xyxy[1], other_xyxy[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    common = width * height
-    return common / (_area(one_xyxy) + _area(other_xyxy) - common)
+    return max(width, 0.0) * max(height, 0.0)
 
 
 def _area(box_xyxy: Box) -> float:

@@ -58,7 +58,7 @@ def read_truth(settings: Settings, refs: Path | None = None) -> Reading:
     pool = open_pool(refs or settings.refs)
     with log_of(settings) as log:
         ledger = Ledger(log.replay())
-        known = known_refs(log, settings.base_folder)
+        known = {settings.refs.absolute(): Filter(), **known_refs(log, settings.base_folder)}
     own = listing_of(pool, known.pop(pool.refs_path, Filter()))
     return Reading(pool, ledger, Truth(own, ledger, others=other_listings(known)))
 

@@ -7,7 +7,7 @@ from winnow.pool.boxes import Box
 from winnow.verdicts.log import Verdict
 from winnow.verdicts.reasons import REASONS
 
-Place = Literal["accepted", "rejected", "to_correct", "duplicate", "skipped"]
+Place = Literal["accepted", "rejected", "to_correct", "duplicate", "unsettled"]
 NO_CLASS = "object"  # of regions that neither proposal nor person named
 
 
@@ -25,17 +25,17 @@ class Region:
 
 
 def place_of(verdict: Verdict) -> Place:
-    """Where a verdict puts its region."""
+    """Where a verdict puts its region; a skip, or a reason in words of one's own, settles nothing."""
     if verdict.label is None:
-        return "skipped"
-    if verdict.label == 1:
+        return "unsettled"
+    if verdict.label == 1 or (verdict.reason == "wrong_class" and verdict.class_name):
         return "accepted"
-    if verdict.reason == "wrong_class":
-        return "accepted" if verdict.class_name else "to_correct"
     if verdict.reason == "duplicate":
         return "duplicate"
-    reason = REASONS.get(verdict.reason or "")
-    return "to_correct" if reason and reason.holds_object else "rejected"
+    if not verdict.reason:
+        return "rejected"
+    reason = REASONS.get(verdict.reason)
+    return "unsettled" if reason is None else "to_correct" if reason.holds_object else "rejected"
 
 
 def judged_region(verdict: Verdict, proposed: Region | None) -> Region:

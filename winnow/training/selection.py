@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from winnow.errors import DatasetError, UnreadableImage
-from winnow.pool.boxes import clip_box
+from winnow.pool.boxes import clip_box, share_inside
 from winnow.training.holdout import Holdout
 from winnow.training.manifest import ImageEntry, Mark, Part
 from winnow.training.sources import inspect_source
 from winnow.training.truth import ImageRecord, Region, Truth
+
+HIDDEN_SHARE = 0.5  # of an unreviewed region's area, on an accepted box
 
 Rejects = Literal["background", "ignore"]
 
@@ -23,6 +25,8 @@ LEFT_OUT = {
     "unlisted": "no refs at hand say what else was proposed on them",
     "open_misses": "an object is reported that nobody has boxed",
     "nothing_certain": "nothing on them is accepted or rejected",
+    "hidden": "a proposal that nobody judged lies on an accepted box of another class and cannot be painted over",
+    "in_holdout": "the same file is a hold-out image under another name",
     "only_rejects": "they have rejected regions only, and rejects are ignored",
     "off_image": "an accepted box lies outside the image",
     "unreadable": "the image cannot be read, or trainers would refuse it",
@@ -82,8 +86,17 @@ def select(
         if part is None:
             raise DatasetError(f"{path} is in no part of the hold-out split. Build the data set again.")
         _add(selection, truth.record(path), part, options, base_folder, image_root)
+    _leave_out_copies(selection)
     selection.images.sort(key=lambda entry: (entry.part, entry.name))
     return selection
+
+
+def _leave_out_copies(selection: Selection) -> None:
+    """No file that measures may train, whatever it is called."""
+    measuring = {entry.blake2b for entry in selection.images if entry.part == "holdout"}
+    copies = [entry for entry in selection.images if entry.part == "train" and entry.blake2b in measuring]
+    selection.images = [entry for entry in selection.images if entry not in copies]
+    selection.left_out["in_holdout"] += len(copies)
 
 
 def _add(
@@ -119,9 +132,19 @@ def reason_to_leave_out(record: ImageRecord, part: Part, options: DatasetOptions
         return "unlisted"
     if record.state != "complete" and not (record.accepted or record.rejected):
         return "nothing_certain"
+    if record.state != "complete" and _has_hidden(record):
+        return "hidden"
     if options.rejects == "ignore" and part == "train" and record.rejected and not record.accepted:
         return "only_rejects"
     return None
+
+
+def _has_hidden(record: ImageRecord) -> bool:
+    return any(
+        one.class_name != kept.class_name and share_inside(one.box_xyxy, kept.box_xyxy) >= HIDDEN_SHARE
+        for one in record.unreviewed
+        for kept in record.accepted
+    )
 
 
 def _entry(
@@ -129,8 +152,8 @@ def _entry(
 ) -> ImageEntry:
     source = inspect_source(base_folder / record.path, image_root)
     # The hold-out is never painted: what measures must not change with how one trains.
-    ignored = record.rejected if options.rejects == "ignore" and part == "train" else ()
-    painted = _marks((*record.unreviewed, *ignored))
+    ignored = record.rejected if options.rejects == "ignore" else ()
+    painted = _marks((*record.unreviewed, *ignored)) if part == "train" else ()
     is_copy = bool(painted) or source.link_suffix is None
     return ImageEntry(
         path=record.path,

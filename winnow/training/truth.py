@@ -1,7 +1,7 @@
 """What is known of each image: its true boxes, its background, and what nobody has judged yet."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -21,6 +21,8 @@ __all__ = ["NO_CLASS", "STATES", "ImageRecord", "Region", "State", "Truth"]
 State = Literal["untouched", "in_progress", "complete"]
 STATES: tuple[State, ...] = ("untouched", "in_progress", "complete")
 DUPLICATE_IOU = 0.3  # a duplicate is one of an accepted box that it overlaps by this much
+REPEAT_IOU = 0.7  # boxes of one class that two rounds proposed are one object from here on; the newer one counts
+SAME_IOU = 0.5  # what a later round proposes here was judged with the earlier round's region
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class ImageRecord:
     """One image. accepted: its truth; rejected: background for sure; unreviewed: neither, and never background.
 
     to_correct, a part of unreviewed: regions that hold an object, but whose box or class is known to be wrong.
-    is_listed: False where no refs at hand say what was proposed on the image, so that more may be unreviewed.
+    A complete image has unreviewed regions only where a later round proposed what no judged region lies on. is_listed:
+    False where no refs at hand say what was proposed on the image, so that more may be unreviewed.
     """
 
     path: str
@@ -45,8 +48,8 @@ class ImageRecord:
 class Truth:
     """The images of a project, as its refs and a ledger have them.
 
-    An image is complete when somebody said so, or when all that one of the refs proposed on it is judged; a miss that
-    came later, or an object that still waits for its box or class, holds it open.
+    An image is complete when somebody said so, or when all that one of the refs proposed on it is judged; a miss, a
+    skip or an object that waits for its box or class holds it open, also when it comes after that word.
 
     Args:
         pool: the pool that is shown, first in `paths`; None reads the log alone.
@@ -67,11 +70,13 @@ class Truth:
         self._listings = [*([own] if own else []), *others]
         self._verdicts: dict[str, list[Verdict]] = defaultdict(list)
         self._replaced: set[str] = set()
-        for verdict in ledger.currents():
-            if verdict.box_xyxy is not None:
-                self._verdicts[verdict.path].append(verdict)
-                if verdict.replaces and verdict.label:
-                    self._replaced.add(verdict.replaces)
+        for verdict in sorted(ledger.currents(), key=lambda verdict: -verdict.seq):
+            if verdict.box_xyxy is None:
+                continue
+            self._verdicts[verdict.path].append(verdict)
+            # Newest first: what a correction was itself replaced by decides, so that a box drawn back is not lost.
+            if verdict.replaces and verdict.label and verdict.item_id not in self._replaced:
+                self._replaced.add(verdict.replaces)
 
     @cached_property
     def paths(self) -> list[str]:
@@ -86,27 +91,33 @@ class Truth:
         return self._ledger.last_seq
 
     def record(self, path: str) -> ImageRecord:
-        proposed = [regions for listing in self._listings if (regions := listing.regions(path)) and listing.is_whole]
+        rounds = [regions for listing in self._listings if (regions := listing.regions(path)) and listing.is_whole]
         places = self._places(path)
-        judged = {verdict.item_id for verdict in self._verdicts.get(path, ()) if verdict.label is not None}
-        judged |= self._replaced
-        misses, is_closed = self._misses(path)
-        is_judged = any(regions.keys() <= judged for regions in proposed)
-        is_complete = not misses and (is_closed or (is_judged and not places["to_correct"]))
-        is_touched = bool(path in self._verdicts or misses or is_closed)
-        unjudged = {id_: r for regions in proposed for id_, r in regions.items() if id_ not in judged}
-        open_regions = [*(unjudged | {r.item_id: r for r in places["skipped"]}).values(), *places["to_correct"]]
+        misses, closed_at = self._misses(path)
+        waiting = [*places["unsettled"], *places["to_correct"]]
+        late = [region for region in waiting if region.seq > closed_at]
+        settled = {verdict.item_id for verdict in self._verdicts.get(path, ())} | self._replaced
+        settled -= {region.item_id for region in places["unsettled"]}
+        is_judged = any(regions.keys() <= settled for regions in rounds) and not places["to_correct"]
+        is_complete = not misses and (not late if closed_at else is_judged)
+        unjudged = {id_: r for regions in rounds for id_, r in regions.items() if id_ not in settled}
+        if closed_at:
+            # By the word of who closed it, what had no verdict then is background.
+            open_regions = late
+        elif is_complete:
+            open_regions = _unlike(unjudged.values(), [r for regions in places.values() for r in regions])
+        else:
+            open_regions = [*(unjudged | {region.item_id: region for region in waiting}).values()]
         return ImageRecord(
             path=path,
-            state="complete" if is_complete else "in_progress" if is_touched else "untouched",
+            state="complete" if is_complete else "in_progress" if self._is_touched(path) else "untouched",
             accepted=_ordered(places["accepted"]),
             rejected=_ordered(places["rejected"]),
-            # What a completed image leaves without a verdict is background by the word of who completed it.
-            unreviewed=() if is_complete else _ordered(open_regions),
-            to_correct=() if is_complete else _ordered(places["to_correct"]),
+            unreviewed=_ordered(open_regions),
+            to_correct=_ordered([region for region in places["to_correct"] if region.seq > closed_at]),
             open_misses=misses,
             group=self.group_of(path),
-            is_listed=bool(proposed),
+            is_listed=bool(rounds),
         )
 
     def records(self) -> Iterator[ImageRecord]:
@@ -115,10 +126,9 @@ class Truth:
 
     def states(self) -> NDArray[np.int8]:
         """(k,) positions in STATES, of `paths`; only images with events are looked at one by one."""
-        touched = self._verdicts.keys() | self._ledger.image_events().keys()
         states = np.zeros(len(self.paths), np.int8)
         for place, path in enumerate(self.paths):
-            if path in touched:
+            if self._is_touched(path):
                 states[place] = STATES.index(self.record(path).state)
         return states
 
@@ -131,13 +141,18 @@ class Truth:
         """The group that refs have an image in: images of one group stay on one side of the hold-out split."""
         return next((group for listing in self._listings if (group := listing.group_of(path))), None)
 
+    def _is_touched(self, path: str) -> bool:
+        return path in self._verdicts or path in self._ledger.image_events()
+
     def _places(self, path: str) -> dict[Place, list[Region]]:
         """The image's judged regions by what is known of them; replaced ones are nowhere."""
         places: dict[Place, list[Region]] = defaultdict(list)
-        verdicts = [v for v in self._verdicts.get(path, ()) if v.item_id not in self._replaced]
-        proposed = {id_: region for listing in self._listings for id_, region in listing.regions(path).items()}
-        for verdict in verdicts:
-            places[place_of(verdict)].append(judged_region(verdict, proposed.get(verdict.item_id)))
+        rounds = [listing.regions(path) for listing in self._listings]
+        proposed = {id_: region for regions in rounds for id_, region in regions.items()}
+        for verdict in self._verdicts.get(path, ()):
+            if verdict.item_id not in self._replaced:
+                places[place_of(verdict)].append(judged_region(verdict, proposed.get(verdict.item_id)))
+        places["accepted"] = _without_repeats(places["accepted"], rounds)
         # A duplicate of nothing that was accepted is an object without a box.
         places["to_correct"] += [
             region
@@ -146,12 +161,31 @@ class Truth:
         ]
         return places
 
-    def _misses(self, path: str) -> tuple[int, bool]:
-        """Misses since the image was last completed, and whether it was."""
-        misses, is_closed = 0, False
+    def _misses(self, path: str) -> tuple[int, int]:
+        """Misses since the image was last completed, and the number of that event, 0 = never."""
+        misses, closed_at = 0, 0
         for event in self._ledger.image_events().get(path, ()):
-            misses, is_closed = (0, True) if event.kind == "complete" else (misses + 1, is_closed)
-        return misses, is_closed
+            misses, closed_at = (0, event.seq) if event.kind == "complete" else (misses + 1, closed_at)
+        return misses, closed_at
+
+
+def _without_repeats(accepted: list[Region], rounds: Sequence[Mapping[str, Region]]) -> list[Region]:
+    """Accepted regions, newest first, without those that an earlier round boxed already; one round may crowd."""
+    kept: list[Region] = []
+    for region in sorted(accepted, key=lambda region: -region.seq):
+        alike = (
+            other
+            for other in kept
+            if other.class_name == region.class_name and iou(other.box_xyxy, region.box_xyxy) >= REPEAT_IOU
+        )
+        if all(any(one.item_id in r and region.item_id in r for r in rounds) for one in alike):
+            kept.append(region)
+    return kept
+
+
+def _unlike(regions: Iterable[Region], judged: Sequence[Region]) -> list[Region]:
+    """Those that no judged region lies on."""
+    return [one for one in regions if all(iou(one.box_xyxy, other.box_xyxy) < SAME_IOU for other in judged)]
 
 
 def _ordered(regions: Sequence[Region]) -> tuple[Region, ...]:

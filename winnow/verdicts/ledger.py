@@ -51,7 +51,8 @@ class Ledger:
             self._live_of_item.setdefault(event.item_id, []).append(event)
         else:
             self._live_of_image.setdefault(event.path, []).append(event)
-        self._live_of_annotator[event.annotator].append(event.seq)
+        if event.strategy != "import":  # nobody pressed a key for it, so no key takes it back
+            self._live_of_annotator[event.annotator].append(event.seq)
         self._count(event, 1)
         return event
 

@@ -55,9 +55,7 @@ class Loader:
         while not self._stop.is_set():
             files = self._file_states()
             try:
-                session = Session(self._settings, report=self._report)
-                restore_filter(session)
-                self.session = session
+                self.session = self._opened()
                 return
             except WinnowError as error:
                 self._tell(error)
@@ -67,6 +65,15 @@ class Loader:
             self._wait_for_a_change(files)
             if self._file_states() != files:
                 self.problem = None  # what was said is of the files before
+
+    def _opened(self) -> Session:
+        session = Session(self._settings, report=self._report)
+        try:
+            restore_filter(session)
+        except BaseException:
+            session.close()  # it holds the database's lock
+            raise
+        return session
 
     def _wait_for_a_change(self, files: list[tuple[int, int] | None]) -> None:
         """Until a file is new, or for a moment where nothing on disk tells (another server holds the database)."""
