@@ -1,6 +1,7 @@
 """Jobs: real processes, watched, stopped, killed, and told of truthfully afterwards."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -232,3 +233,47 @@ def test_submitting_into_a_folder_that_cannot_be_written_is_refused(tmp_path: Pa
     (tmp_path / "jobs").write_text("a file, no folder")
     with pytest.raises(JobError, match="cannot be written"):
         open_jobs(tmp_path / "jobs").submit("train", [], title="x")
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("state.json", b""),
+        ("state.json", b"[]"),
+        ("state.json", b'{"state": "asleep"}'),
+        ("state.json", b"\xff"),
+        ("job.json", b""),
+        ("job.json", b'{"title": "no kind"}'),
+        ("job.json", b'{"kind": "train", "title": "t", "arguments": null, "session": null, "created_at": 1}'),
+    ],
+)
+def test_a_damaged_job_reads_as_failed_and_holds_up_no_other(
+    started: Callable[..., Jobs], tmp_path: Path, file: str, content: bytes
+) -> None:
+    open_jobs(tmp_path / "jobs").submit("train", ["finish"], title="damaged")
+    folder = tmp_path / "jobs" / "0001"
+    (folder / file).write_bytes(content)
+    jobs = started()
+    jobs.submit("train", ["finish"], title="whole")
+    assert until_ended(jobs, 2).state == "completed"
+    whole, damaged = jobs.list()
+    assert (whole.state, damaged.number, damaged.state) == ("completed", 1, "failed")
+    assert f"{folder / file} is damaged (" in str(damaged.error)
+    assert f"remove the folder {folder}" in str(damaged.error)
+    assert (folder / file).read_bytes() == content
+
+
+def test_the_number_of_a_removed_job_runs_again(started: Callable[..., Jobs], tmp_path: Path) -> None:
+    jobs = started()
+    jobs.submit("train", ["finish"], title="first")
+    until_ended(jobs, 1)
+    shutil.rmtree(tmp_path / "jobs" / "0001")
+    assert jobs.submit("train", ["finish"], title="second").number == 1
+    assert until_ended(jobs, 1).title == "second"
+
+
+def test_a_folder_that_is_named_otherwise_is_no_job(tmp_path: Path) -> None:
+    jobs = open_jobs(tmp_path / "jobs")
+    jobs.submit("train", ["finish"], title="whole")
+    shutil.copytree(tmp_path / "jobs" / "0001", tmp_path / "jobs" / "1")
+    assert [job.number for job in jobs.list()] == [1]

@@ -189,6 +189,17 @@ def test_a_place_that_makes_no_sense_begins_anew(jobs: Jobs, tmp_path: Path, pla
     assert [kind for kind, _, _ in read(JobFeed(jobs, tmp_path / "jobs", place).news())] == ["job"]
 
 
+def test_a_damaged_job_is_listed_as_failed_beside_the_others(client: Client) -> None:
+    for _ in range(2):
+        until_ended(client, submit(client, "finish"))
+    folder = client.app.state.workspace.jobs / "0001"  # type: ignore[attr-defined]
+    (folder / "state.json").write_bytes(b"")
+    listed = client.get("/api/jobs").json()["jobs"]
+    assert [(job["number"], job["state"]) for job in listed] == [(2, "completed"), (1, "failed")]
+    assert "damaged" in listed[1]["error"]
+    assert f"remove the folder {folder}" in listed[1]["error"]
+
+
 def test_a_damaged_job_is_told_once_and_hides_no_other(jobs: Jobs, tmp_path: Path) -> None:
     jobs.submit("train", ["finish"], title="Train")
     gather(JobFeed(jobs, tmp_path / "jobs"), has_ended(1))
@@ -198,8 +209,8 @@ def test_a_damaged_job_is_told_once_and_hides_no_other(jobs: Jobs, tmp_path: Pat
     feed = JobFeed(jobs, tmp_path / "jobs")
     messages = read(feed.news())
     assert [(kind, content.get("job", content.get("number"))) for kind, _, content in messages] == [
-        ("problem", 1),
+        ("job", 1),
         ("job", 2),
     ]
-    assert "damaged" in messages[0][2]["detail"]
+    assert "damaged" in messages[0][2]["error"]
     assert feed.news() == []

@@ -75,8 +75,30 @@ class JobFolder:
     def is_alive(self) -> bool:
         return is_held(self.alive_lock)
 
+    @property
+    def is_left_running(self) -> bool:
+        """Whether the process went without a last word."""
+        return not self.is_damaged and self.read_state().get("state") == "running" and not self.is_alive
+
+    @property
+    def is_damaged(self) -> bool:
+        try:
+            self._read(None)
+        except JobError:
+            return True
+        return False
+
     def read(self, exit_code: int | None = None) -> Job:
-        """The job now; one whose process died without a word reads as ended, whether or not that could be written."""
+        """The job now; one whose process died without a word reads as ended, whether or not that could be written.
+
+        One whose files are damaged reads as failed with that cause, so that it holds up no other.
+        """
+        try:
+            return self._read(exit_code)
+        except JobError as error:
+            return self._damaged(str(error))
+
+    def _read(self, exit_code: int | None) -> Job:
         card, state = self._json("job.json"), self._json("state.json")
         number = int(self.path.name)
         # Asked for after the state was read: a process that ended in between has written a newer one.
@@ -87,9 +109,18 @@ class JobFolder:
         elif state.get("state", "queued") in LIVE_STATES and self.stop_path.exists():
             state |= {"state": "stopping"}
         known = {name: state[name] for name in Job.__dataclass_fields__ if name in state}
-        return Job(
-            number, card["kind"], card["title"], tuple(card["arguments"]), card["session"], card["created_at"], **known
-        )
+        if known.get("state", "queued") not in (*LIVE_STATES, *END_STATES):
+            raise self._damage("state.json", f"no state {known['state']!r}")
+        try:
+            said = card["kind"], card["title"], tuple(card["arguments"]), card["session"], float(card["created_at"])
+            return Job(number, *said, **known)
+        except (LookupError, TypeError, ValueError) as error:
+            raise self._damage("job.json", repr(error)) from error
+
+    def _damaged(self, cause: str) -> Job:
+        """Nothing is known but the number and, from the folder, about when it was made."""
+        made_at = self.path.stat().st_mtime
+        return Job(int(self.path.name), "unknown", "Damaged job", (), None, made_at, state="failed", error=cause)
 
     def read_state(self) -> dict[str, Any]:
         return self._json("state.json")
@@ -139,9 +170,14 @@ class JobFolder:
             content: dict[str, Any] = json.loads((self.path / name).read_bytes())
         except FileNotFoundError:
             return {}
-        except ValueError as error:
-            raise JobError(f"{self.path / name} is damaged ({error}). Remove the folder {self.path}.") from error
+        except (OSError, ValueError) as error:
+            raise self._damage(name, str(error)) from error
+        if not isinstance(content, dict):
+            raise self._damage(name, "no JSON object")
         return content
+
+    def _damage(self, name: str, cause: str) -> JobError:
+        return JobError(f"{self.path / name} is damaged ({cause}): remove the folder {self.path}.")
 
 
 def new_job_folder(jobs_folder: Path, kind: str, title: str, arguments: Sequence[str], session: int | None) -> Path:
@@ -173,4 +209,5 @@ def publish(folder: Path) -> Path:
 
 def numbers(jobs_folder: Path) -> list[int]:
     """The jobs that are there, oldest first."""
-    return sorted(int(path.parent.name) for path in jobs_folder.glob("*/job.json") if path.parent.name.isdecimal())
+    names = (path.parent.name for path in jobs_folder.glob("*/job.json"))
+    return sorted(int(name) for name in names if name.isdecimal() and name == f"{int(name):04d}")

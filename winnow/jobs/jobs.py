@@ -62,9 +62,11 @@ class Jobs:
 
     def submit(self, kind: str, arguments: Sequence[str], *, title: str, session: int | None = None) -> Job:
         """Queue `python -m winnow <arguments>`; raises JobError when the workspace cannot be written."""
-        folder = publish(new_job_folder(self._folder, kind, title, arguments, session))
+        folder = JobFolder(publish(new_job_folder(self._folder, kind, title, arguments, session)))
+        job = folder.read()
+        self._ended.discard(job.number)  # the folder of an ended job with this number was removed
         self._wake.set()
-        return JobFolder(folder).read()
+        return job
 
     def list(self) -> list[Job]:
         """Every job, newest first."""
@@ -104,8 +106,7 @@ class Jobs:
         if child is None:
             return self._exit_codes.get(number)
         # A dying process lets go of its lock a moment before its exit code can be had.
-        is_dying = folder.read_state().get("state") == "running" and not folder.is_alive
-        return child.wait() if is_dying else child.poll()
+        return child.wait() if folder.is_left_running else child.poll()
 
     def _loop(self) -> None:
         while not self._closing.is_set():
@@ -117,8 +118,9 @@ class Jobs:
             self._wake.clear()
 
     def _look(self) -> None:
-        waiting = []
-        for number in numbers(self._folder):
+        waiting, there = [], numbers(self._folder)
+        self._ended.intersection_update(there)
+        for number in there:
             if number in self._ended or (number in self._children and not self._asked_to_stop(number)):
                 continue
             if self._attend(number) == "queued":
@@ -145,14 +147,18 @@ class Jobs:
         if alive is None:
             return
         try:
-            written = folder.read_state()
-            if written.get("state", "queued") in ("queued", "running"):
-                end = {"state": "stopped", "ended_at": time.time()} if job.state == "stopping" else {}
-                told = {"state": job.state, "error": job.error, "ended_at": job.ended_at, "text": "", **end}
-                folder.write_state(written | told)
+            if not folder.is_damaged:
+                self._write_end(folder, job)
             self._ended.add(job.number)
         finally:
             alive.release()
+
+    def _write_end(self, folder: JobFolder, job: Job) -> None:
+        written = folder.read_state()
+        if written.get("state", "queued") in ("queued", "running"):
+            end = {"state": "stopped", "ended_at": time.time()} if job.state == "stopping" else {}
+            told = {"state": job.state, "error": job.error, "ended_at": job.ended_at, "text": "", **end}
+            folder.write_state(written | told)
 
     def _hurry(self, folder: JobFolder) -> None:
         """End by signal a process that was asked to stop and did not, first gently."""

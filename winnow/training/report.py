@@ -156,7 +156,7 @@ def class_changes(model: ModelVersion) -> tuple[ClassChange, ...]:
 
 def list_reports(workspace: Workspace) -> list[int]:
     """The rounds that have a report, oldest first."""
-    return [number for number in numbered(workspace.reports, "round-") if report_path(workspace, number).is_file()]
+    return list(numbered(workspace.reports, "round-", ".json"))
 
 
 def read_report(workspace: Workspace, number: int) -> dict[str, Any]:

@@ -72,7 +72,7 @@ class TrainingSession:
 
 def list_sessions(workspace: Workspace) -> list[TrainingSession]:
     """Every session, oldest first. Raises SessionError for a damaged one."""
-    return [_read(path) for path in numbered(workspace.sessions, prefix="").values()]
+    return [_read(path) for path in numbered(workspace.sessions, prefix="", suffix=".json").values()]
 
 
 def get_session(workspace: Workspace, number: int) -> TrainingSession:

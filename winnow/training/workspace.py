@@ -1,6 +1,7 @@
 """The workspace: one folder with everything that training makes."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from winnow.errors import WinnowError
+from winnow.files import sync
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,9 @@ def appearing(folder: Path) -> Iterator[Path]:
         yield unfinished
         for path in [*unfinished.rglob("*"), unfinished]:
             if not path.is_symlink():
-                _sync(path)
+                sync(path)
         os.rename(unfinished, folder)
-        _sync(folder.parent)
+        sync(folder.parent)
     except OSError as error:
         raise WinnowError(
             f"{folder} cannot be written: {error}. Check the disk's space and the folder's permissions."
@@ -66,17 +68,10 @@ def appearing(folder: Path) -> Iterator[Path]:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def numbered(folder: Path, prefix: str = "v") -> dict[int, Path]:
-    """Number -> path of a folder's entries `v0001`, `v0002`, …, ascending; unfinished ones are not among them."""
+def numbered(folder: Path, prefix: str = "v", suffix: str = "") -> dict[int, Path]:
+    """Number -> path of a folder's entries `v0001`, `v0002`, …, ascending; other names, as `v0001.bak`, are none."""
     if not folder.is_dir():
         return {}
-    stems = ((path, path.stem.removeprefix(prefix)) for path in folder.iterdir() if path.name.startswith(prefix))
-    return dict(sorted((int(stem), path) for path, stem in stems if stem.isdecimal()))
+    name = re.compile(rf"{re.escape(prefix)}(\d{{4}}|[1-9]\d{{4,}}){re.escape(suffix)}", re.ASCII)
+    found = ((path, match) for path in folder.iterdir() if (match := name.fullmatch(path.name)))
+    return dict(sorted((int(match[1]), path) for path, match in found))

@@ -34,7 +34,6 @@ class JobFeed:
     def __init__(self, jobs: Jobs, folder: Path, last_event_id: str = "") -> None:
         self._jobs, self._folder = jobs, folder
         self._told: dict[int, Job] = {}
-        self._damaged: dict[int, str] = {}
         place = _PLACE.fullmatch(last_event_id)
         self._newest = int(place[1]) if place else max(numbers(folder), default=0)
         pairs = (pair.split(":") for pair in place[2].split(",") if pair) if place else ()
@@ -42,15 +41,16 @@ class JobFeed:
 
     def news(self) -> list[str]:
         """The messages since the last call; reads files, so it is not for the event loop."""
-        messages = []
-        for number in numbers(self._folder):
+        messages, there = [], numbers(self._folder)
+        self._told = {number: job for number, job in self._told.items() if number in there}
+        for number in there:
             before = self._told.get(number)
             if before is not None and before.has_ended:
                 continue
             try:
                 messages += self._news_of(number, before)
-            except JobError as error:
-                messages += self._problem_of(number, str(error))
+            except JobError:  # somebody removed its folder just now
+                continue
         return messages
 
     def _news_of(self, number: int, before: Job | None) -> list[str]:
@@ -68,12 +68,6 @@ class JobFeed:
             self._seqs.pop(number, None)
         self._told[number] = job
         return messages
-
-    def _problem_of(self, number: int, text: str) -> list[str]:
-        if self._damaged.get(number) == text:
-            return []
-        self._damaged[number] = text
-        return [self._message("problem", {"job": number, "detail": text})]
 
     def _message(self, kind: str, content: dict[str, Any]) -> str:
         place = f"{self._newest}/" + ",".join(f"{number}:{seq}" for number, seq in self._seqs.items())
