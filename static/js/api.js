@@ -1,5 +1,6 @@
 // @ts-check
 /** All talk with the server: one error path, and one place that knows whether it can be reached. */
+import { readConfig } from "./dom.js";
 
 /** The server answered, and said no. */
 export class Refused extends Error {
@@ -27,6 +28,8 @@ export class Api extends EventTarget {
   isReachable = true;
   /** Who judges, where that differs from the server's own setting. @type {string} */
   annotator = "";
+  /** Which pool each call is for; the server may have gone on to another one. @type {Record<string, string>} */
+  #place = namedPool(readConfig().pool?.name);
   #timer = 0;
 
   /** @param {string} path @returns {Promise<any>} */
@@ -62,7 +65,7 @@ export class Api extends EventTarget {
   async look(path) {
     const hangUp = new AbortController();
     try {
-      const answer = await fetch(path, { signal: hangUp.signal, cache: "no-store" });
+      const answer = await fetch(path, { signal: hangUp.signal, headers: this.#place, cache: "no-store" });
       this.#report(true);
       return answer.status;
     } catch {
@@ -89,7 +92,7 @@ export class Api extends EventTarget {
    */
   async #request(method, path, body, annotator = this.annotator) {
     /** @type {Record<string, string>} */
-    const headers = body === undefined ? {} : { "Content-Type": "application/json" };
+    const headers = { ...this.#place, ...(body === undefined ? {} : { "Content-Type": "application/json" }) };
     if (annotator && body !== undefined) headers["X-Winnow-Annotator"] = encodeURIComponent(annotator);
     let answer, content;
     try {
@@ -114,6 +117,11 @@ export class Api extends EventTarget {
     this.dispatchEvent(new Event("reachable"));
     this.startHeartbeat();
   }
+}
+
+/** @param {string | undefined} name none on a page that shows no pool @returns {Record<string, string>} headers */
+function namedPool(name) {
+  return name ? { "X-Winnow-Pool": encodeURIComponent(name) } : {};
 }
 
 /** @param {unknown} detail text, or a list of what a validator found @returns {string} */

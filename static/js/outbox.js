@@ -103,12 +103,34 @@ export class Outbox extends EventTarget {
       refusal = error;
     }
     this.problem = null;
-    this.#waiting = this.#waiting.filter((entry) => entry.slot !== slot);
-    this.#storage.removeItem(slot);
-    if (refusal) this.#onRefused(press, refusal);
+    this.#forget(slot);
+    if (refusal) this.#refuse(press, refusal);
     else if (answer) this.#onAnswer(press, answer);
     this.#changed();
     return true;
+  }
+
+  /** @param {string} slot */
+  #forget(slot) {
+    this.#waiting = this.#waiting.filter((entry) => entry.slot !== slot);
+    this.#storage.removeItem(slot);
+  }
+
+  /** What would take the refused press back goes with it: it would take back an older one. @param {Press} press @param {Refused} refusal */
+  #refuse(press, refusal) {
+    const undo = press.kind === "undo" ? null : this.#undoOf(press);
+    if (undo) this.#forget(undo.slot);
+    this.#onRefused(press, refusal);
+    if (undo) this.#onRefused(undo.press, new Refused(409, "nothing_to_undo", "What it takes back was not accepted."));
+  }
+
+  /** Each undo takes back the annotator's newest press before it. @param {Press} press delivered first */
+  #undoOf(press) {
+    let newer = 1;
+    return this.#waiting.find((entry) => {
+      if (entry.press.annotator === press.annotator) newer += entry.press.kind === "undo" ? -1 : 1;
+      return newer === 0;
+    });
   }
 
   /** @param {unknown} error */

@@ -3,6 +3,7 @@
  * One person's labelling: binds each press to the item on screen, brings the next one at once, and keeps in step with
  * the server. Knows nothing of the document; `show` paints.
  */
+import { Unreachable } from "./api.js";
 import { uuid } from "./dom.js";
 import { Images } from "./images.js";
 import { Lineup } from "./lineup.js";
@@ -132,9 +133,23 @@ export class Session extends EventTarget {
   async refresh(n = FIRST_QUEUE) {
     if (this.outbox.size > 0) return true;
     const presses = this.#presses;
-    const queue = await this.api.get(`/api/queue?n=${n}`).catch(() => null);
+    const queue = await this.api.get(`/api/queue?n=${n}`).catch((error) => this.#takeSilence(error));
     if (queue && presses === this.#presses && this.outbox.size === 0) this.#absorb(queue);
     return queue !== null;
+  }
+
+  /**
+   * The server gave no queue. When it said why, as when it shows another pool, this is told, and asked again; one that
+   * is gone altogether makes itself known by `reachable`.
+   *
+   * @param {unknown} error @returns {null}
+   */
+  #takeSilence(error) {
+    if (!(error instanceof Unreachable) || !error.reason) return null;
+    if (this.outbox.size === 0) this.outbox.problem = error.reason;
+    this.#pollSoon(LONGEST_POLL_MS);
+    this.#tell("change");
+    return null;
   }
 
   /** @param {Omit<Press, "key" | "annotator" | "at">} what @returns {Press} written down */
@@ -188,6 +203,7 @@ export class Session extends EventTarget {
   /** @param {Queue} queue */
   #absorb(queue) {
     this.server = queue;
+    this.outbox.problem = null;
     const items = queue.items.map((item) => ({ ...item, model_version: queue.model.version }));
     const isAll = this.outbox.size === 0 && (items.length === 0 || queue.model.state === "exhausted");
     this.lineup.replace(items, this.outbox.itemIds(), isAll);
@@ -201,8 +217,14 @@ export class Session extends EventTarget {
   #pollWhileFitting(isFitting) {
     clearTimeout(this.#poll.timer);
     if (!isFitting || this.outbox.size > 0) return;
-    this.#poll.timer = window.setTimeout(() => void this.refresh(), this.#poll.wait_ms);
+    this.#pollSoon(this.#poll.wait_ms);
     this.#poll.wait_ms = Math.min(1.5 * this.#poll.wait_ms, LONGEST_POLL_MS);
+  }
+
+  /** @param {number} wait_ms */
+  #pollSoon(wait_ms) {
+    clearTimeout(this.#poll.timer);
+    this.#poll.timer = window.setTimeout(() => void this.refresh(), wait_ms);
   }
 
   #onReachable() {

@@ -21,11 +21,23 @@ def get_settings(request: Request) -> Settings:
 
 
 def get_session(request: Request) -> Session:
-    """The open session; raises NotReady while it loads, saying why."""
+    """The open session; raises NotReady, saying why, while it loads or where the page that asks shows another pool.
+
+    A page names its pool, percent-encoded, in the header X-Winnow-Pool; a call without it is for whichever is open. The
+    header is not in the schema: it would have every client that is made from the schema send one.
+    """
     loader = request.app.state.loader
-    if loader.session is None:
+    session: Session | None = loader.session
+    if session is None:
         raise NotReady(str(loader.problem or f"{loader.progress}; try again in a moment."))
-    return loader.session
+    asked = unquote(request.headers.get("x-winnow-pool", ""))
+    if asked and asked != session.pool.name:
+        refs = asked.rsplit("/", 1)[-1]
+        raise NotReady(
+            f"The server now shows {session.pool.refs_path.name}, this page {refs}. Open {refs} again on the Predict "
+            f"page, or reload this page to go on with {session.pool.refs_path.name}"
+        )
+    return session
 
 
 def get_views(request: Request) -> ViewCache:
