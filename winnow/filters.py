@@ -14,6 +14,7 @@ from winnow.pool.index import StringTable
 from winnow.verdicts.log import VerdictLog
 
 MISTAKES = "errors-"  # begins the name of refs that training writes: what a model got wrong on the hold-out
+JUDGED_BEFORE = "judged_before"  # the group of proposals that an earlier round's verdict already speaks for
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What people said of one pool: the log on disk, and the ledger and the board that follow from it."""
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
@@ -11,7 +12,8 @@ from winnow.board import Board
 from winnow.errors import DatabaseError, KeyTaken, NotReady, UnknownItem
 from winnow.filters import MISTAKES
 from winnow.learning.step import Labels
-from winnow.pool import Pool
+from winnow.pool import Item, Pool
+from winnow.pool.boxes import SAME_IOU, iou
 from winnow.verdicts.ledger import Ledger
 from winnow.verdicts.log import NewVerdict, Verdict, VerdictLog
 
@@ -75,6 +77,22 @@ class Record:
         with self.lock:
             return self.board.labels(), self.ledger.last_seq
 
+    def judged_before(self) -> NDArray[np.bool_]:
+        """(n,) bool, rows on a region that was judged as another item of their class: by an earlier round, by hand."""
+        is_known = np.zeros(self._pool.n_rows, dtype=bool)
+        elsewhere: dict[str, list[Verdict]] = defaultdict(list)
+        for verdict in self.ledger.currents():
+            if verdict.box_xyxy and verdict.label is not None and self.row_or_none(verdict.item_id) is None:
+                elsewhere[verdict.path].append(verdict)
+        if self._since or not elsewhere:  # a list of mistakes is there to be judged again
+            return is_known
+        paths = self._pool.paths
+        is_wanted = np.array([paths[code] in elsewhere for code in range(len(paths))])
+        for row in np.flatnonzero(is_wanted[self._pool.path_codes]).tolist():
+            item = self._pool.item(row)
+            is_known[row] = any(_is_same(item, verdict) for verdict in elsewhere[item.path])
+        return is_known
+
     def _counting(self) -> Iterable[Verdict]:
         """Verdicts that count as given in this pool; a model's mistakes are looked at again, though judged before."""
         return (verdict for verdict in self.ledger.currents() if verdict.created_at >= self._since)
@@ -97,3 +115,10 @@ class Record:
                 self._show(self.ledger.apply(event))
             self.on_catching_up()
             raise
+
+
+def _is_same(item: Item, verdict: Verdict) -> bool:
+    if item.box_xyxy is None or verdict.box_xyxy is None:
+        return False
+    claimed = verdict.class_name or verdict.proposed_class
+    return claimed == item.class_name and iou(item.box_xyxy, verdict.box_xyxy) >= SAME_IOU

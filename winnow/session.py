@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from winnow.board import UNJUDGED, Progress
 from winnow.errors import KeyTaken, NothingToUndo, UnreadableImage
 from winnow.features.matrix import FeatureMatrix, open_features
-from winnow.filters import Filter, known_refs
+from winnow.filters import JUDGED_BEFORE, Filter, known_refs
 from winnow.learning.attributes import attributes_of
 from winnow.learning.learner import Learner, Showing
 from winnow.learning.space import FeatureSpace
@@ -101,6 +101,7 @@ class Session:
             self._record.board,
             self._record.missing_items,
         )
+        self.judged_before = self._record.judged_before()
         self.filter, self.shown = Filter(), np.ones(self.pool.n_rows, dtype=bool)
         strategy = self._log.read_state("strategy")
         self.learner = Learner(
@@ -244,8 +245,11 @@ class Session:
 
     @property
     def saved_filter(self) -> Filter:
-        """The filter that this pool was last given."""
-        return Filter.from_json(self._log.read_state(f"filter:{self.pool.refs_path.name}"))
+        """The filter that this pool was last given; at first, one without what was judged before."""
+        saved = self._log.read_state(f"filter:{self.pool.refs_path.name}")
+        if saved is None and self.judged_before.any():
+            return Filter(set_aside=(JUDGED_BEFORE,))
+        return Filter.from_json(saved)
 
     def other_refs(self) -> dict[Path, Filter]:
         """The other refs files beside this one that this log was ever opened with, each with its filter."""
@@ -256,12 +260,12 @@ class Session:
         }
 
     def set_filter(self, new: Filter, members: dict[str, NDArray[np.bool_]]) -> None:
-        """Show only what passes, now and after a restart; `members` holds (n,) bool a triage group.
+        """Show only what passes, now and after a restart; `members` holds (n,) bool a group of the triage.
 
         Raises:
             UnknownGroup: a group to set aside is not in `members`.
         """
-        shown = new.shown(self.pool, members)
+        shown = new.shown(self.pool, {**members, JUDGED_BEFORE: self.judged_before})
         self._log.write_state(f"filter:{self.pool.refs_path.name}", new.to_json())
         self.filter, self.shown = new, shown
         self.learner.set_hidden(self.pool.is_duplicate | ~shown)

@@ -47,6 +47,8 @@ def test_arrows_and_space_reach_everything_and_enter_labels(server: Server, open
     ana.page.keyboard.press("Space")
     expect(ana.page.locator("#shown")).to_have_text("20 shown · 4 set aside")
     ana.page.keyboard.press("ArrowDown")
+    expect(ana.page.get_by_role("button", name="Judged before, 0")).to_be_focused()
+    ana.page.keyboard.press("ArrowDown")
     expect(ana.page.get_by_role("button", name="dog 8")).to_be_focused()
     ana.page.keyboard.press("o")
     expect(ana.page.locator("#shown")).to_have_text("8 shown · 16 set aside")

@@ -167,11 +167,18 @@ def test_an_image_judged_whole_in_one_round_stays_complete_in_the_next(story: St
 
 
 def test_what_a_later_round_proposes_where_nothing_was_judged_is_unreviewed(story: Story, tmp_path: Path) -> None:
-    (tmp_path / "later.csv").write_text("path,x1,y1,x2,y2,class\na.png,60,60,90,90,cow\na.png,1,0,10,10,cow\n")
+    (tmp_path / "later.csv").write_text("path,x1,y1,x2,y2,class\na.png,60,60,90,90,cow\na.png,1,0,10,10,cat\n")
     story.say(CAT, 1).say(DOG, 0)
     listing = Listing(open_pool(tmp_path / "later.csv"))
     record = Truth(listing, Ledger(story.log.replay()), others=[Listing(story.pool)]).record("a.png")
     assert (record.state, boxes(record.unreviewed)) == ("complete", [((60.0, 60.0, 90.0, 90.0), "cow")])
+
+
+def test_a_round_is_judged_where_an_earlier_verdict_speaks_for_its_box(story: Story, tmp_path: Path) -> None:
+    (tmp_path / "later.csv").write_text("path,x1,y1,x2,y2,class\na.png,60,60,90,90,cow\na.png,1,0,10,10,cat\n")
+    story.say(CAT, 1).say((60.0, 60.0, 90.0, 90.0), 0, proposed_class="cow")
+    listing = Listing(open_pool(tmp_path / "later.csv"))
+    assert Truth(listing, Ledger(story.log.replay()), others=[Listing(story.pool)]).record("a.png").state == "complete"
 
 
 def test_an_object_that_a_later_round_boxed_again_counts_once(story: Story, tmp_path: Path) -> None:

@@ -79,3 +79,18 @@ def test_a_pool_without_features_says_what_to_run(client: Client, settings: Sett
     said = client.wait_until(lambda client: "compute_features" in client.get("/api/queue").text)
     assert said
     open_pool(client, "refs.txt")
+
+
+def test_what_an_earlier_round_judged_is_set_aside_and_can_be_brought_back(client: Client, settings: Settings) -> None:
+    add_pool(settings.base_folder, "proposals-0001")
+    rows = ["path,x1,y1,x2,y2,class,score", "1.png,1,0,20,20,tile,0.5", "3.png,5,4,30,30,other,0.7"]
+    (settings.base_folder / "proposals-0002.csv").write_text("\n".join(rows) + "\n")
+    np.save(settings.base_folder / "proposals-0002.npy", np.eye(2, 4, dtype=np.float32))
+    open_pool(client, "proposals-0001.csv")
+    for item in client.queue()["items"]:
+        client.judge(item["id"], 1)
+    open_pool(client, "proposals-0002.csv")
+    assert [item["box_xyxy"] for item in client.queue()["items"]] == [[5, 4, 30, 30]]
+    assert client.get("/api/filter").json()["set_aside"] == ["judged_before"]
+    client.put("/api/filter", json={"set_aside": []})
+    assert len(client.queue()["items"]) == 2

@@ -37,7 +37,15 @@ def queued(client: Client) -> set[str]:
 def test_groups_are_counted_and_shown(client: Client) -> None:
     answer = triaged(client)
     counts = {group["name"]: group["count"] for group in answer["groups"]}
-    assert counts == {"nested": 3, "sliver": 0, "tiny": 3, "huge": 0, "near_duplicate": 3, "edge": 3}
+    assert counts == {
+        "nested": 3,
+        "sliver": 0,
+        "tiny": 3,
+        "huge": 0,
+        "near_duplicate": 3,
+        "edge": 3,
+        "judged_before": 0,
+    }
     assert answer["total"] == 18
     thumbs = {group["name"]: {item["class_name"] for item in group["thumbs"]} for group in answer["groups"]}
     assert (thumbs["nested"], thumbs["near_duplicate"], thumbs["huge"]) == ({"cat"}, {"dog"}, set())

@@ -4,6 +4,7 @@ from winnow.errors import BadBox
 
 Box = tuple[float, float, float, float]
 
+SAME_IOU = 0.5  # boxes of one class that overlap by this much mean the same object
 SMALLEST_VIEW = 32.0  # pixels; a context smaller than this says nothing to a person
 
 

@@ -34,7 +34,7 @@ def covered_rows(pool: Pool, chosen: Filter) -> NDArray[np.bool_]:
     from winnow.proposals.triage import triage_of
 
     triage = triage_of(pool)
-    is_aside = np.any([triage.members[name] for name in chosen.set_aside], axis=0)
+    is_aside = np.any([triage.members[name] for name in chosen.set_aside if name in triage.members], axis=0)
     return triage.members["near_duplicate"] & ~is_aside[triage.represented_by]
 
 

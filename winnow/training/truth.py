@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from winnow.pool import Pool
-from winnow.pool.boxes import iou
+from winnow.pool.boxes import SAME_IOU, iou
 from winnow.training.listing import Listing
 from winnow.training.regions import NO_CLASS, Place, Region, judged_region, place_of
 from winnow.verdicts.ledger import Ledger
@@ -22,7 +22,6 @@ State = Literal["untouched", "in_progress", "complete"]
 STATES: tuple[State, ...] = ("untouched", "in_progress", "complete")
 DUPLICATE_IOU = 0.3  # a duplicate is one of an accepted box that it overlaps by this much
 REPEAT_IOU = 0.7  # boxes of one class that two rounds proposed are one object from here on; the newer one counts
-SAME_IOU = 0.5  # what a later round proposes here was judged with the earlier round's region
 
 
 @dataclass(frozen=True)
@@ -98,14 +97,15 @@ class Truth:
         late = [region for region in waiting if region.seq > closed_at]
         settled = {verdict.item_id for verdict in self._verdicts.get(path, ())} | self._replaced
         settled -= {region.item_id for region in places["unsettled"]}
-        is_judged = any(regions.keys() <= settled for regions in rounds) and not places["to_correct"]
+        judged = [region for regions in places.values() for region in regions]
+        is_judged = any(_is_judged(regions, settled, judged) for regions in rounds) and not places["to_correct"]
         is_complete = not misses and (not late if closed_at else is_judged)
         unjudged = {id_: r for regions in rounds for id_, r in regions.items() if id_ not in settled}
         if closed_at:
             # By the word of who closed it, what had no verdict then is background.
             open_regions = late
         elif is_complete:
-            open_regions = _unlike(unjudged.values(), [r for regions in places.values() for r in regions])
+            open_regions = _unlike(unjudged.values(), judged)
         else:
             open_regions = [*(unjudged | {region.item_id: region for region in waiting}).values()]
         return ImageRecord(
@@ -183,9 +183,19 @@ def _without_repeats(accepted: list[Region], rounds: Sequence[Mapping[str, Regio
     return kept
 
 
+def _is_judged(regions: Mapping[str, Region], settled: set[str], judged: Sequence[Region]) -> bool:
+    """Whether every region of one round has a verdict, of its own or by another round's region in its place."""
+    rest = [region for item_id, region in regions.items() if item_id not in settled]
+    return not _unlike(rest, [region for region in judged if region.item_id not in regions])
+
+
 def _unlike(regions: Iterable[Region], judged: Sequence[Region]) -> list[Region]:
-    """Those that no judged region lies on."""
-    return [one for one in regions if all(iou(one.box_xyxy, other.box_xyxy) < SAME_IOU for other in judged)]
+    """Those that no judged region of their class lies on."""
+    return [
+        one
+        for one in regions
+        if all(one.class_name != other.class_name or iou(one.box_xyxy, other.box_xyxy) < SAME_IOU for other in judged)
+    ]
 
 
 def _ordered(regions: Sequence[Region]) -> tuple[Region, ...]:

@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 from winnow.errors import DatabaseError, WinnowError
+from winnow.filters import JUDGED_BEFORE
 from winnow.session import Session
 from winnow.settings import Settings
 
@@ -102,7 +103,8 @@ def restore_filter(session: Session) -> None:
     if saved != session.filter:
         from winnow.proposals.triage import triage_of
 
-        session.set_filter(saved, triage_of(session.pool).members if saved.set_aside else {})
+        is_triage_asked = bool(set(saved.set_aside) - {JUDGED_BEFORE})
+        session.set_filter(saved, triage_of(session.pool).members if is_triage_asked else {})
 
 
 def _file_state(path: Path) -> tuple[int, int] | None:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Request
 
 from winnow.errors import WinnowError
 from winnow.proposals.uncertainty import RankedImage, RankingOptions, rank_images
+from winnow.round_files import mistakes_path
 from winnow.session import Session
 from winnow.settings import Settings
 from winnow.training.convergence import Gain, convergence
@@ -136,7 +137,7 @@ def review_next_images(
     holdout = grow_holdout(look.truth, workspace)
     ranked, considered = _next(get_session(workspace, number), look, holdout, part, workspace, session)
     chosen = replace(session.filter, images=tuple(image.path for image in ranked))
-    session.set_filter(chosen, work.members(session.pool) if chosen.set_aside else {})
+    session.set_filter(chosen, work.members_for(chosen, session.pool))
     return _next_images(ranked, considered, session)
 
 
@@ -197,7 +198,7 @@ def _out(session: TrainingSession, models: list[ModelVersion], workspace: Worksp
 
 
 def _iteration(model: ModelVersion, workspace: Workspace, settings: Settings) -> IterationOut:
-    errors = f"errors-{model.number:04d}.csv"
+    errors = mistakes_path(settings.base_folder, model.number)
     return IterationOut(
         model=model.number,
         base=model.base,
@@ -208,6 +209,6 @@ def _iteration(model: ModelVersion, workspace: Workspace, settings: Settings) ->
         metrics=model.metrics.as_json(),
         metrics_before=model.metrics_before.as_json() if model.metrics_before else None,
         per_class=[ClassChangeOut.model_validate(one) for one in class_changes(model)],
-        errors_pool=errors if (settings.base_folder / errors).is_file() else None,
+        errors_pool=errors.name if errors.is_file() else None,
         has_report=report_path(workspace, model.number).is_file(),
     )

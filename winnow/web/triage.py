@@ -7,8 +7,9 @@ from fastapi import APIRouter
 
 from winnow.board import UNJUDGED
 from winnow.errors import UnknownGroup
-from winnow.filters import Filter
+from winnow.filters import JUDGED_BEFORE, Filter
 from winnow.pool import Pool
+from winnow.pool.boxes import SAME_IOU
 from winnow.proposals.triage import GROUPS, Triage
 from winnow.session import Session
 from winnow.web.deps import SessionDep, TriageDep
@@ -18,6 +19,15 @@ from winnow.web.schemas_triage import ClassCount, FilterIn, FilterOut, GroupOut,
 router = APIRouter(prefix="/api", tags=["triage"])
 THUMBS = 12
 BINS = 20
+ALL_GROUPS = {
+    **GROUPS,
+    JUDGED_BEFORE: (
+        "Judged before",
+        "An earlier verdict speaks for them already.",
+        f"overlaps a region of its class that was judged in an earlier round, imported or drawn, by an IoU of at least "
+        f"{SAME_IOU:g}",
+    ),
+}
 
 
 @router.get("/triage")
@@ -46,8 +56,8 @@ def read_filter(session: SessionDep) -> FilterOut:
 @router.put("/filter")
 def choose_filter(body: FilterIn, session: SessionDep, work: TriageDep) -> FilterOut:
     """Show only what passes, now and after a restart; nothing is deleted."""
-    if unknown := set(body.set_aside) - GROUPS.keys():
-        raise UnknownGroup(f"There is no triage group {min(unknown)!r}; there are {', '.join(GROUPS)}.")
+    if unknown := set(body.set_aside) - ALL_GROUPS.keys():
+        raise UnknownGroup(f"There is no triage group {min(unknown)!r}; there are {', '.join(ALL_GROUPS)}.")
     chosen = Filter(
         classes=tuple(body.classes),
         score_min=body.score_min,
@@ -55,7 +65,7 @@ def choose_filter(body: FilterIn, session: SessionDep, work: TriageDep) -> Filte
         set_aside=tuple(body.set_aside),
         images=tuple(body.images),
     )
-    session.set_filter(chosen, work.members(session.pool) if body.set_aside else {})
+    session.set_filter(chosen, work.members_for(chosen, session.pool))
     return _filter_out(session)
 
 
@@ -65,17 +75,18 @@ def _proposals(pool: Pool) -> np.ndarray:
 
 
 def _groups_out(session: Session, triage: Triage, counted: np.ndarray) -> list[GroupOut]:
+    all_members = {**triage.members, JUDGED_BEFORE: session.judged_before}
     return [
         GroupOut(
             name=name,
             label=label,
             help=help_,
             rule=rule,
-            count=int((members := triage.members[name] & counted).sum()),
+            count=int((members := all_members[name] & counted).sum()),
             is_set_aside=name in session.filter.set_aside,
             thumbs=[item_out(session, row, strategy="triage") for row in _spread(np.flatnonzero(members))],
         )
-        for name, (label, help_, rule) in GROUPS.items()
+        for name, (label, help_, rule) in ALL_GROUPS.items()
     ]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from winnow.errors import NotReady, WinnowError
+from winnow.filters import JUDGED_BEFORE, Filter
 from winnow.pool import Pool
 from winnow.proposals.triage import Triage, triage_of
 
@@ -43,8 +44,10 @@ class TriageWork:
             work.is_told = work.problem is not None
         return work.triage, work.problem, time.monotonic() - work.began_at
 
-    def members(self, pool: Pool) -> dict[str, NDArray[np.bool_]]:
-        """(n,) bool a group; raises NotReady while they are worked out."""
+    def members_for(self, chosen: Filter, pool: Pool) -> dict[str, NDArray[np.bool_]]:
+        """(n,) bool a group, as far as a filter asks for them; raises NotReady while they are worked out."""
+        if not set(chosen.set_aside) - {JUDGED_BEFORE}:
+            return {}
         triage, problem, _ = self.look(pool)
         if triage is None:
             raise NotReady(problem or "The groups are still being worked out; nothing was changed. Try again soon.")
