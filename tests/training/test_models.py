@@ -1,6 +1,7 @@
 """Model versions as folders: whole or not there, numbered once, active, best, compared, deleted."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from winnow.training.models import (
     get_model,
     keep_measured,
     list_models,
+    measured_on,
     next_number,
     publishing,
     set_active,
@@ -80,6 +82,23 @@ def test_the_first_version_is_active_until_another_is_chosen(learnt: Project, wo
     with pytest.raises(UnknownVersion, match="There is no model version 5; there are v1, v2"):
         set_active(workspace, 5)
     assert active_model(workspace) == second
+
+
+def test_an_active_version_that_was_removed_gives_way_to_the_best(learnt: Project, workspace: Workspace) -> None:
+    for value in (0.4, 0.6, 0.5, 0.9):
+        add(workspace, learnt.trained.version, value)
+    set_active(workspace, 4)
+    shutil.rmtree(workspace.models / "v0004")
+    assert active_model(workspace) == get_model(workspace, 2)
+
+
+def test_a_damaged_measurement_is_named(learnt: Project, workspace: Workspace) -> None:
+    model = add(workspace, learnt.trained.version)
+    keep_measured(workspace, model, replace(model.metrics, holdout="new"))
+    assert measured_on(workspace, model, "new") == replace(model.metrics, holdout="new")
+    (workspace.models / "measured" / "v0001-new.json").write_bytes(b"")
+    with pytest.raises(ModelError, match=r"v0001-new.json cannot be read.*measure v1 again"):
+        measured_on(workspace, model, "new")
 
 
 def test_the_best_has_the_highest_map50_95_on_the_newest_holdout(learnt: Project, workspace: Workspace) -> None:

@@ -47,6 +47,22 @@ def test_verdicts_are_counted_by_what_they_say() -> None:
     assert figures.classes == {"cell": (1, 4)}
 
 
+def test_mistakes_looked_at_again_are_no_proposals() -> None:
+    live = [
+        verdict(1, "a", 1, score=0.9, source="yolo"),
+        verdict(2, "b", 0, score=0.95, reason="background", source="false_positive v3"),
+        verdict(3, "a", 0, source="false_negative v3"),
+        verdict(4, "c", 1, source="false_negative v3"),
+        verdict(5, "c", None, source="false_negative v3"),
+        verdict(6, "d", 1, score=0.9, strategy="correction", replaces="b", proposed_class=None),
+    ]
+    figures = figures_of(live)
+    assert (figures.judged, figures.accepted, figures.rejected, figures.skipped) == (1, 1, {}, 0)
+    assert (figures.looked_again, figures.corrected) == (3, 1)
+    assert figures.acceptance[9] == ScoreBin(0.9, 1.0, 1, 1)
+    assert figures.classes == {"cell": (1, 0)}
+
+
 def test_an_item_judged_again_counts_once_by_its_newest_verdict_and_all_its_seconds() -> None:
     figures = figures_of([verdict(1, "a", 0, elapsed_ms=1000), verdict(2, "a", 1, elapsed_ms=500)])
     assert (figures.judged, figures.accepted, figures.rejected) == (1, 1, {})

@@ -1,5 +1,6 @@
 """What there is to learn from, and what a training would be refused for."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from dataset_helpers import BOX, BOX_2
 from report_helpers import Project, write_model
 
 from winnow.errors import DatasetError, TrainingError
+from winnow.training.dataset import DatasetVersion, get_dataset
 from winnow.training.selection import DatasetOptions
 from winnow.training.stock import PartStock, check_ready, facts_of, stock_of
 from winnow.training.suggestions import DatasetFacts
@@ -25,6 +27,13 @@ def project(tmp_path: Path) -> Iterator[Project]:
 
 def check(project: Project, options: DatasetOptions = WHOLE, *, is_again: bool = False) -> None:
     check_ready(project.person.truth(project.pool), project.workspace, options, is_again=is_again)
+
+
+def trained_on(project: Project, number: int) -> DatasetVersion:
+    """A model version that learnt what the verdicts say now."""
+    dataset = get_dataset(project.workspace, project.build())
+    write_model(project.workspace, number, dataset.number, dataset_hash=dataset.manifest.content_hash)
+    return dataset
 
 
 def test_images_and_regions_are_counted_by_what_is_known(project: Project) -> None:
@@ -84,7 +93,7 @@ def test_a_hold_out_that_has_all_positives_is_refused(project: Project) -> None:
 def test_nothing_new_is_refused_until_something_is_said_or_again_is_asked(project: Project) -> None:
     project.judge("img00.png", "img04.png")
     check(project)
-    write_model(project.workspace, 1, project.build())
+    trained_on(project, 1)
     with pytest.raises(TrainingError, match="Nothing is new: there is no verdict since v1"):
         check(project)
     check(project, is_again=True)
@@ -100,3 +109,16 @@ def test_the_check_draws_no_hold_out_of_its_own(project: Project) -> None:
     check(project)
     assert not project.workspace.holdout.exists()
     project.workspace.holdout.write_bytes(before)
+
+
+def test_a_data_set_that_somebody_removed_hinders_no_training(project: Project) -> None:
+    project.judge("img00.png", "img04.png")
+    shutil.rmtree(trained_on(project, 1).folder)
+    check(project)
+    assert project.build() == 2
+
+
+def test_another_data_set_under_the_models_number_is_not_what_it_learnt_from(project: Project) -> None:
+    project.judge("img00.png", "img04.png")
+    write_model(project.workspace, 1, project.build(), dataset_hash="of a data set that was removed")
+    check(project)

@@ -1,5 +1,6 @@
 """The train command: from verdicts to a listed version with its mistakes, refusals, stops, kills, a full disk."""
 
+import argparse
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from tiny_models import tiny_yaml
 from train_helpers import Shapes, accept, draw_shapes, refs_of
 
 from winnow.__main__ import main
-from winnow.commands.train import _compute_features
+from winnow.commands.train import _asked, _compute_features, _take_from_session, add
 from winnow.features.encoders import EncoderOptions
 from winnow.features.extraction import extract
 from winnow.features.matrix import open_features
@@ -24,6 +25,8 @@ from winnow.pool import open_pool
 from winnow.settings import Settings
 from winnow.training.dataset import list_datasets
 from winnow.training.models import list_models
+from winnow.training.sessions import SessionSettings, create_session
+from winnow.training.trainer import TrainOptions
 from winnow.training.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
@@ -125,6 +128,22 @@ def test_mistakes_get_classic_features_where_the_pools_encoder_cannot_be_loaded(
     mistakes.with_suffix(".json").unlink()
     assert _compute_features(mistakes, Settings(refs=refs)) == "classic"
     assert "Taking classic features." in capsys.readouterr().err
+
+
+def test_a_session_says_what_the_command_line_does_not(tmp_path: Path) -> None:
+    parser, workspace = argparse.ArgumentParser(), Workspace(tmp_path)
+    add(parser.add_subparsers())
+    settings = SessionSettings(
+        epochs=7, batch=3, imgsz=96, lr=0.25, device="cpu", freeze=10, partial=True, rejects="ignore"
+    )
+    create_session(workspace, "cells", "yolo11n.yaml", settings)
+    for given, freeze in (([], 10), (["--freeze", "0"], 0)):
+        options = parser.parse_args(["train", "--session", "1", *given])
+        _take_from_session(options, workspace)
+        assert _asked(options) == TrainOptions(
+            "yolo11n.yaml", epochs=7, batch=3, imgsz=96, lr=0.25, device="cpu", freeze=freeze
+        )
+        assert (options.partial, options.rejects) == (True, "ignore")
 
 
 def test_an_unknown_data_set_and_an_unknown_session_are_refused(

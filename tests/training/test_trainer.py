@@ -213,3 +213,22 @@ def test_a_class_that_is_new_is_learnt_beside_those_of_the_version_before(learnt
     assert report.events[0] == {"kind": "note", "text": "New to v1, learnt from nothing: cross."}
     assert version.metrics_before is not None
     assert version.metrics_before.map50 == learnt.trained.version.metrics.map50
+
+
+@pytest.mark.parametrize("weights", [None, b"no weights"])
+def test_a_version_before_that_cannot_be_measured_costs_no_training(
+    learnt: Project, tmp_path: Path, weights: bytes | None
+) -> None:
+    before = learnt.trained.version
+    folder = tmp_path / "models/v0001"
+    folder.mkdir(parents=True)
+    other = replace(before, metrics=replace(before.metrics, holdout="another"))
+    (folder / "model.json").write_bytes(other.to_json())
+    if weights is not None:
+        (folder / "weights.pt").write_bytes(weights)
+    report = Silent()
+    version = run(learnt, tmp_path, replace(QUICK, base=tiny_yaml(learnt.folder)), report).version
+    assert (version.number, version.before, version.metrics_before) == (2, None, None)
+    assert version in list_models(Workspace(tmp_path))
+    (note,) = [str(event["text"]) for event in report.events if event["kind"] == "note"]
+    assert note.startswith("v1 could not be measured on this hold-out: ")

@@ -1,5 +1,6 @@
 """Model versions over HTTP: the list and its marks, comparison, the active one, downloads, export, deletion."""
 
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,6 +67,14 @@ def test_a_version_whose_weights_were_taken_away_is_listed_but_cannot_propose(
     (settings.workspace_path / "models" / "v0002" / "weights.pt").unlink()
     assert [(model["size_bytes"], len(model["files"])) for model in versions(client)] == [(21, 1), (0, 0), (21, 1)]
     assert [model["id"] for model in client.get("/api/predict").json()["models"]] == ["version:1", "version:3"]
+
+
+def test_an_active_version_whose_folder_was_removed_gives_way_to_the_best(client: Client, settings: Settings) -> None:
+    client.post("/api/models/3/activate")
+    shutil.rmtree(settings.workspace_path / "models" / "v0003")
+    assert marks(client) == [("v2", True, True), ("v1", False, False)]
+    models = client.get("/api/predict").json()["models"]
+    assert [(model["id"], model["is_active"]) for model in models] == [("version:2", True), ("version:1", False)]
 
 
 def test_formats_say_which_packages_they_need(client: Client) -> None:

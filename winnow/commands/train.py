@@ -8,6 +8,7 @@ from typing import Any
 
 from winnow.errors import EncoderError, FeaturesError, TrainingError, WinnowError
 from winnow.jobs.reporter import JobReporter, long_work
+from winnow.round_files import mistakes_path
 from winnow.settings import Settings, read_settings
 from winnow.training.dataset import DatasetOptions, DatasetVersion, build_dataset, get_dataset
 from winnow.training.mistakes import Mistake, write_mistakes
@@ -41,7 +42,7 @@ def add(commands: Any) -> None:
     command.add_argument("--device", help="auto, cpu, 0, mps … (auto)")
     command.add_argument("--seed", type=int, default=default.seed, help="(%(default)s)")
     command.add_argument("--workers", type=int, default=default.workers, help="readers for a GPU (%(default)s)")
-    command.add_argument("--freeze", type=int, default=default.freeze, help="first layers to keep (%(default)s)")
+    command.add_argument("--freeze", type=int, help=f"first layers to keep ({default.freeze})")
     command.add_argument("--session", type=int, metavar="N", help="the training session this is an iteration of")
     command.add_argument("--again", action="store_true", help="also when nothing is new since the last version")
     data = command.add_argument_group("data set (a new version is built where the verdicts changed)")
@@ -85,7 +86,7 @@ def _take_from_session(options: argparse.Namespace, workspace: Workspace) -> Non
     session = get_session(workspace, options.session)
     options.base = options.base or session.base
     options.partial = options.partial or session.settings.partial
-    for name in ("epochs", "batch", "imgsz", "lr", "device", "rejects"):
+    for name in ("epochs", "batch", "imgsz", "lr", "device", "freeze", "rejects"):
         if getattr(options, name) is None:
             setattr(options, name, getattr(session.settings, name))
 
@@ -151,7 +152,7 @@ def _write_mistakes(version: ModelVersion, mistakes: list[Mistake], settings: Se
     if not mistakes:
         print("It made no mistake on the hold-out.")
         return
-    refs = settings.base_folder / f"errors-{version.number:04d}.csv"
+    refs = mistakes_path(settings.base_folder, version.number)
     report.progress(0, 0, f"Writing {refs.name}")
     write_mistakes(refs, mistakes, version.number)
     encoder = _compute_features(refs, settings)

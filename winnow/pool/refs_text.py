@@ -13,12 +13,6 @@ _ORDERS = {"x1 y1 x2 y2": (0, 1, 2, 3), "r1 c1 r2 c2": (1, 0, 3, 2)}
 _FORM = "a line is `path` or `path x1 y1 x2 y2`; put quotes around a path with spaces"
 
 
-def quote_path(path: str) -> str:
-    """The path as it stands in a text refs file: in double quotes where it needs them, a quote in it doubled."""
-    needs_quotes = not path or path[0] in "\"'#" or len(path.split()) != 1 or path != path.strip()
-    return '"' + path.replace('"', '""') + '"' if needs_quotes else path
-
-
 def read_text(text: str) -> RawRefs:
     """Items of a text refs file, in order; blank lines and `#` comments are none."""
     lines = text.split("\n")

@@ -62,7 +62,7 @@ def export_yolo(version: DatasetVersion, out: Path) -> int:
     """
     refuse_existing(out)
     with appearing(out.absolute()) as folder:
-        shutil.copytree(version.folder, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.cache", "*.npy"))
+        shutil.copytree(version.folder, folder, dirs_exist_ok=True)
     return len(version.images)
 
 

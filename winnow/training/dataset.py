@@ -14,6 +14,7 @@ from filelock import FileLock
 from winnow.errors import DatasetError, UnknownVersion, WinnowError
 from winnow.training.holdout import Holdout
 from winnow.training.manifest import PARTS, ImageEntry, Manifest, Part, content_hash, count, read_images
+from winnow.training.models import list_models
 from winnow.training.selection import LEFT_OUT, DatasetOptions, Report, Selection, select
 from winnow.training.truth import Truth
 from winnow.training.version_files import check_sources, differences, image_path, write_version
@@ -81,6 +82,12 @@ def get_dataset(workspace: Workspace, number: int | None = None) -> DatasetVersi
     return _read(folder)
 
 
+def next_number(workspace: Workspace) -> int:
+    """Never one that was given before, as far as folders and model versions remember; raises ModelError."""
+    named = [model.dataset for model in list_models(workspace)]
+    return max([0, *numbered(workspace.datasets), *named]) + 1
+
+
 def drawn_holdout(truth: Truth, workspace: Workspace, *, share: float = 0.2, seed: int = 0) -> Holdout:
     """The split as `grow_holdout` would write it now; nothing is written."""
     holdout = Holdout.read(workspace.holdout)
@@ -118,7 +125,8 @@ def build_dataset(
         holdout = _grow_holdout(truth, workspace, options.holdout_share, options.seed)
         selection = select(truth, holdout, options, base_folder=base_folder, image_root=image_root, report=report)
         previous = _newest(workspace)
-        manifest = _manifest(selection, options, previous, base_folder, last_seq=truth.last_seq)
+        number = next_number(workspace)
+        manifest = _manifest(number, selection, options, previous, base_folder, last_seq=truth.last_seq)
         if previous and previous.manifest.content_hash == manifest.content_hash:
             return previous
         folder = workspace.datasets / f"v{manifest.number:04d}"
@@ -176,7 +184,13 @@ def _grow_holdout(truth: Truth, workspace: Workspace, share: float, seed: int) -
 
 
 def _manifest(
-    selection: Selection, options: DatasetOptions, previous: DatasetVersion | None, base_folder: Path, *, last_seq: int
+    number: int,
+    selection: Selection,
+    options: DatasetOptions,
+    previous: DatasetVersion | None,
+    base_folder: Path,
+    *,
+    last_seq: int,
 ) -> Manifest:
     images = tuple(selection.images)
     found = {mark.class_name for entry in images for mark in entry.accepted}
@@ -184,7 +198,7 @@ def _manifest(
     counts = count(classes, images)
     refuse_useless(counts, selection)
     return Manifest(
-        number=previous.number + 1 if previous else 1,
+        number=number,
         created_at=time.time(),
         settings=asdict(options),
         classes=classes,

@@ -93,13 +93,6 @@ def events_of(labelled: list[LabelledImage], *, annotator: str) -> list[NewVerdi
     return events
 
 
-def labelled_set_events(
-    path: Path, base_folder: Path, *, annotator: str, images: Path | None = None
-) -> list[NewVerdict]:
-    """The events of a set, for `Session.import_labels`; raises LabelledSetError, as `read_labelled_set`."""
-    return events_of(read_labelled_set(path, base_folder, images=images), annotator=annotator)
-
-
 def import_labelled_set(
     labelled: list[LabelledImage],
     url: str,

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from winnow.training.dataset import DatasetVersion
+if TYPE_CHECKING:
+    from winnow.training.dataset import DatasetVersion
 
 CONFIDENCE = 0.25  # from this score on, a wrong box counts as a false positive and a missing one as a false negative
 MATCH_IOU = 0.5
@@ -59,7 +60,7 @@ class Metrics:
         return cls(**{**values, "per_class": per_class})
 
 
-def holdout_hash(dataset: DatasetVersion) -> str:
+def holdout_hash(dataset: "DatasetVersion") -> str:
     """blake2b, 32 hex digits, over the hold-out's images and their label files: equal = measured on the same."""
     digest = blake2b(digest_size=16)
     for entry in dataset.entries("holdout"):

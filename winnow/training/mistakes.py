@@ -14,6 +14,7 @@ from winnow.training.metrics import MATCH_IOU
 
 COLUMNS = ("path", "x1", "y1", "x2", "y2", "class", "score", "source")
 Kind = Literal["false_positive", "false_negative"]
+KINDS: tuple[Kind, ...] = ("false_positive", "false_negative")  # begin the source of such an item
 
 
 @dataclass(frozen=True)

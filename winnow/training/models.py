@@ -124,13 +124,17 @@ def get_model(workspace: Workspace, number: int) -> ModelVersion:
 
 
 def active_model(workspace: Workspace) -> ModelVersion | None:
-    """The version that proposes next: the chosen one, else the first. None without any."""
+    """The version that proposes next: the chosen one, where that was removed the best, else the first.
+
+    None without any; raises ModelError for a damaged active.json.
+    """
     models = list_models(workspace)
     path = workspace.models / "active.json"
     if not models or not path.exists():
         return models[0] if models else None
     try:
-        return get_model(workspace, int(json.loads(path.read_bytes())["active"]))
+        chosen = int(json.loads(path.read_bytes())["active"])
+        return next((model for model in models if model.number == chosen), None) or best_model(workspace)
     except (OSError, ValueError, TypeError, LookupError) as error:
         raise ModelError(f"{path} cannot be read: {error}. Choose the active version again.") from error
 
@@ -202,13 +206,19 @@ def hash_file(path: Path) -> str:
 
 
 def measured_on(workspace: Workspace, model: ModelVersion, holdout: str) -> Metrics | None:
-    """What is known of a model on the hold-out with this hash: by its training, or measured again since."""
+    """What is known of a model on the hold-out with this hash: by its training, or measured again since.
+
+    Raises ModelError where that is damaged.
+    """
     if model.metrics.holdout == holdout:
         return model.metrics
     path = _measured_path(workspace, model, holdout)
     if not path.exists():
         return None
-    return Metrics.of_json(json.loads(path.read_bytes()))
+    try:
+        return Metrics.of_json(json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError, LookupError) as error:
+        raise ModelError(f"{path} cannot be read: {error}. Remove it, and measure {model.name} again.") from error
 
 
 def keep_measured(workspace: Workspace, model: ModelVersion, metrics: Metrics) -> None:

@@ -13,12 +13,13 @@ import numpy as np
 from winnow.errors import UnknownReport, UnknownSession, WinnowError
 from winnow.files import write_atomically
 from winnow.pool import open_pool
+from winnow.round_files import proposals_files
 from winnow.settings import Settings
 from winnow.training.dataset import DatasetVersion, get_dataset
 from winnow.training.metrics import Metrics
 from winnow.training.models import ModelVersion, get_model, list_models
 from winnow.training.reading import log_of
-from winnow.training.rounds import RoundFigures, events_of_round, figures_of, standing_verdicts
+from winnow.training.rounds import RoundFigures, events_of_round, figures_of, is_of_mistake, standing_verdicts
 from winnow.training.sessions import get_session
 from winnow.training.workspace import Workspace, numbered
 from winnow.verdicts.log import Verdict
@@ -119,7 +120,7 @@ def make_report(settings: Settings, workspace: Workspace, number: int) -> RoundR
         first_event=first + 1,
         last_event=dataset.manifest.last_seq,
         figures=figures,
-        pools=_pools(settings, standing_verdicts(live)),
+        pools=_pools(settings, standing_verdicts([one for one in live if not is_of_mistake(one)])),
         metrics=_headline(model.metrics),
         metrics_before=_headline(model.metrics_before) if model.metrics_before else None,
         holdout_images=model.metrics.images,
@@ -219,7 +220,7 @@ def _pools(settings: Settings, standing: Sequence[Verdict]) -> tuple[PoolShare, 
     """The refs files that the verdicts are about; an item counts for the newest file that has it."""
     left = np.array([int(verdict.item_id, 16) for verdict in standing], np.uint64)
     shares = []
-    for refs in [*sorted(settings.base_folder.glob("proposals-*.csv"), reverse=True), settings.refs.absolute()]:
+    for refs in [*proposals_files(settings.base_folder), settings.refs.absolute()]:
         if len(left) and refs.is_file():
             pool = open_pool(refs)
             is_here = pool.rows_of(left) >= 0

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from winnow.training.mistakes import KINDS
 from winnow.training.truth import NO_CLASS
 from winnow.verdicts.log import Undo, Verdict
 from winnow.verdicts.reasons import REASONS
@@ -34,9 +35,10 @@ class Seconds:
 
 @dataclass(frozen=True)
 class RoundFigures:
-    """What was said in a round, as it stood at its end. `judged` leaves out corrections, misses and imports.
+    """What was said in a round, as it stood at its end.
 
-    accepted + rejected + skipped = judged; rejected counts by reason, with NO_REASON for plain rejections.
+    `judged` are proposals: it leaves out corrections, misses, imports, and `looked_again`, the mistakes of a model that
+    were judged. accepted + rejected + skipped = judged; rejected counts by reason, with NO_REASON for plain rejections.
     """
 
     judged: int
@@ -44,6 +46,7 @@ class RoundFigures:
     rejected: dict[str, int]
     skipped: int
     corrected: int
+    looked_again: int
     missed: int
     completed: int
     imported: int
@@ -68,7 +71,7 @@ def events_of_round(events: Iterable[Verdict | Undo], after: int, until: int) ->
 def figures_of(live: Sequence[Verdict]) -> RoundFigures:
     """Count a round; of an item that was judged again, the newest verdict counts."""
     by_hand = [verdict for verdict in live if verdict.strategy != "import"]
-    standing = standing_verdicts(by_hand)
+    standing = standing_verdicts([verdict for verdict in by_hand if not is_of_mistake(verdict)])
     judged = [verdict for verdict in standing if verdict.strategy != "correction"]
     decided = [verdict for verdict in judged if verdict.label is not None]
     accepted = [verdict for verdict in decided if verdict.label]
@@ -78,6 +81,7 @@ def figures_of(live: Sequence[Verdict]) -> RoundFigures:
         rejected=_by_reason([verdict for verdict in decided if not verdict.label]),
         skipped=len(judged) - len(decided),
         corrected=len(standing) - len(judged),
+        looked_again=len(standing_verdicts([verdict for verdict in by_hand if is_of_mistake(verdict)])),
         missed=sum(verdict.kind == "miss" for verdict in by_hand),
         completed=sum(verdict.kind == "complete" for verdict in by_hand),
         imported=len(live) - len(by_hand),
@@ -85,6 +89,11 @@ def figures_of(live: Sequence[Verdict]) -> RoundFigures:
         acceptance=_acceptance(decided),
         classes=_by_class(decided),
     )
+
+
+def is_of_mistake(verdict: Verdict) -> bool:
+    """Whether it judges what a model got wrong on the hold-out, and no proposal."""
+    return (verdict.source or "").startswith(KINDS)
 
 
 def standing_verdicts(live: Sequence[Verdict]) -> list[Verdict]:

@@ -7,12 +7,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from winnow.errors import TrainingError, UnreadableImage
+from winnow.errors import TrainingError, UnknownVersion, UnreadableImage
 from winnow.pool.images import image_size
 from winnow.training.dataset import get_dataset, refuse_useless
 from winnow.training.holdout import Holdout
-from winnow.training.manifest import PARTS, Part
-from winnow.training.models import list_models
+from winnow.training.manifest import PARTS, Manifest, Part
+from winnow.training.models import ModelVersion, list_models
 from winnow.training.selection import DatasetOptions, Selection, reason_to_leave_out
 from winnow.training.suggestions import DatasetFacts
 from winnow.training.truth import STATES, ImageRecord, State, Truth
@@ -109,15 +109,24 @@ def check_ready(truth: Truth, workspace: Workspace, options: DatasetOptions, *, 
     }
     refuse_useless(counts, Selection(left_out=left_out))
     models = list_models(workspace)
-    if not models or is_again:
+    manifest = _trained_on(workspace, models[-1]) if models and not is_again else None
+    if manifest is None:
         return
-    manifest = get_dataset(workspace, models[-1].dataset).manifest
     is_same = manifest.settings["partial"] == options.partial and manifest.settings["rejects"] == options.rejects
     if is_same and manifest.last_seq == truth.last_seq:
         raise TrainingError(
             f"Nothing is new: there is no verdict since {models[-1].name}, which was trained on data set version "
             f"{manifest.number}. Judge more proposals, or train once more on the same."
         )
+
+
+def _trained_on(workspace: Workspace, model: ModelVersion) -> Manifest | None:
+    """What a model learnt from; None where somebody removed it, and its content must be compared once it is built."""
+    try:
+        manifest = get_dataset(workspace, model.dataset).manifest
+    except UnknownVersion:
+        return None
+    return manifest if manifest.content_hash == model.dataset_hash else None
 
 
 def _look(truth: Truth, workspace: Workspace, options: DatasetOptions) -> _Judged:

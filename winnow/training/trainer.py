@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from winnow.errors import TrainingError
+from winnow.errors import ModelError, TrainingError, WinnowError
 from winnow.jobs.reporter import Reporter
 from winnow.training.base import Base, check_classes, find_base
 from winnow.training.dataset import DatasetVersion
@@ -130,15 +130,28 @@ class _Run:
         )  # fmt: skip
 
     def measure_before(self, workspace: Workspace) -> tuple[ModelVersion, Metrics] | None:
-        """The version before on this hold-out: as it is known, else measured now, each at its own image size."""
+        """The version before on this hold-out: as it is known, else measured now, each at its own image size.
+
+        None without one, and where it cannot be measured: hours of training must not be lost for that.
+        """
         models = list_models(workspace)
         if not models:
             return None
-        known = measured_on(workspace, models[-1], holdout_hash(self.dataset))
-        if known is None:
-            known = self.measure(models[-1].weights, models[-1].metrics.imgsz).metrics
-            keep_measured(workspace, models[-1], known)
-        return models[-1], known
+        try:
+            return models[-1], self._known(models[-1], workspace)
+        except WinnowError as error:
+            self.report.event("note", text=f"{models[-1].name} could not be measured on this hold-out: {error}")
+            return None
+
+    def _known(self, model: ModelVersion, workspace: Workspace) -> Metrics:
+        known = measured_on(workspace, model, holdout_hash(self.dataset))
+        if known is not None:
+            return known
+        if not model.weights.is_file():
+            raise ModelError(f"{model.weights} is not there (any more).")
+        measured = self.measure(model.weights, model.metrics.imgsz).metrics
+        keep_measured(workspace, model, measured)
+        return measured
 
     def version(
         self, number: int, fitted: Fitted, metrics: Metrics, before: tuple[ModelVersion, Metrics] | None,

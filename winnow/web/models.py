@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Path, Query, Request
 from fastapi.responses import FileResponse
 
+from winnow.round_files import mistakes_path
 from winnow.settings import Settings
 from winnow.training.exporter import FORMATS, missing_packages
 from winnow.training.models import (
@@ -120,7 +121,7 @@ def _models_out(request: Request, workspace: Workspace, settings: Settings) -> M
 def _version_out(
     request: Request, model: ModelVersion, settings: Settings, active: int, best: int, *, has_report: bool
 ) -> ModelVersionOut:
-    errors = f"errors-{model.number:04d}.csv"
+    errors = mistakes_path(settings.base_folder, model.number)
     return ModelVersionOut(
         number=model.number,
         name=model.name,
@@ -137,7 +138,7 @@ def _version_out(
         is_active=model.number == active,
         is_best=model.number == best,
         files=[_file_out(request, model, path) for path in _files(model)],
-        errors_pool=errors if (settings.base_folder / errors).is_file() else None,
+        errors_pool=errors.name if errors.is_file() else None,
         has_report=has_report,
     )
 

@@ -5,13 +5,13 @@ from pathlib import Path
 from fastapi import APIRouter
 
 from winnow.errors import UnknownPool
+from winnow.round_files import mistakes_files, proposals_files
 from winnow.settings import Settings
 from winnow.web.deps import LoaderDep, SettingsDep
 from winnow.web.loader import Loader
 from winnow.web.schemas_pools import PoolIn, PoolOut, PoolsOut
 
 router = APIRouter(prefix="/api", tags=["pools"])
-PATTERNS = ("proposals-*.csv", "errors-*.csv")  # what Predict and Train write beside the refs
 
 
 @router.get("/pools")
@@ -35,7 +35,7 @@ def open_pool(body: PoolIn, settings: SettingsDep, loader: LoaderDep) -> PoolsOu
 def _refs_files(settings: Settings) -> list[Path]:
     """The settings' own first, then the newest."""
     own = settings.refs.absolute()
-    found = {path for pattern in PATTERNS for path in settings.base_folder.glob(pattern)}
+    found = {*proposals_files(settings.base_folder), *mistakes_files(settings.base_folder)}
     return [own, *sorted(found - {own}, key=lambda path: path.stat().st_mtime, reverse=True)]
 
 

@@ -1,11 +1,11 @@
 """A propose job from what the predict page's form says, and the file name it gets."""
 
-import re
 from pathlib import Path
 
 from winnow.errors import JobError, ProposalError
 from winnow.jobs.job import Job
 from winnow.jobs.jobs import Jobs
+from winnow.round_files import next_proposals_number, proposals_path
 from winnow.settings import Settings
 from winnow.training.workspace import Workspace
 from winnow.web.browsing import browse, resolve_folder
@@ -13,7 +13,6 @@ from winnow.web.predict_models import PredictModel, find_model
 from winnow.web.schemas_predict import DetectorIn, ProposeIn, SegmenterIn
 
 KIND = "propose"
-_NUMBERED = re.compile(r"proposals-(\d+)\.")
 
 
 def start(form: ProposeIn, settings: Settings, workspace: Workspace, jobs: Jobs) -> tuple[str, Job]:
@@ -45,10 +44,9 @@ def start_again(number: int, settings: Settings, jobs: Jobs) -> tuple[str, Job]:
 
 def reserve(base_folder: Path) -> Path:
     """The next free proposals-NNNN.csv, held by an empty file of an unfinished run, which `propose` fills."""
-    taken = [int(found[1]) for path in base_folder.glob("proposals-*") if (found := _NUMBERED.match(path.name))]
-    number = max(taken, default=0) + 1
+    number = next_proposals_number(base_folder)
     while True:
-        out = base_folder / f"proposals-{number:04d}.csv"
+        out = proposals_path(base_folder, number)
         try:
             unfinished_of(out).touch(exist_ok=False)
             return out

@@ -13,9 +13,9 @@ from winnow.errors import UnknownPool, UnreadableImage, WinnowError
 from winnow.masks.rle import Rle, polygons
 from winnow.masks.sidecar import read_masks, sidecar_path
 from winnow.pool import Box, Pool, image_size, open_pool, render_view
+from winnow.round_files import proposals_files
 from winnow.settings import Settings
 
-PATTERN = "proposals-*.csv"
 _RENDERERS = 2  # more would only take turns on the cores that verdicts need too
 _TOLERANCE = 0.5  # pixels by which a drawn outline may leave the mask's
 
@@ -154,7 +154,7 @@ class ProposalFiles:
     def list(self) -> tuple[list[ProposalFile], list[str]]:
         """Those that can be read, newest first, and why the others cannot."""
         files, problems = [], []
-        for path in sorted(self._settings.base_folder.glob(PATTERN), key=lambda path: path.name, reverse=True):
+        for path in proposals_files(self._settings.base_folder):
             try:
                 files.append(self._file(path))
             except (WinnowError, OSError) as error:
@@ -163,7 +163,7 @@ class ProposalFiles:
 
     def get(self, name: str) -> ProposalFile:
         """One of the listed files; raises UnknownPool for any other name."""
-        path = next((path for path in self._settings.base_folder.glob(PATTERN) if path.name == name), None)
+        path = next((path for path in proposals_files(self._settings.base_folder) if path.name == name), None)
         if path is None:
             raise UnknownPool(f"There is no proposal file {name!r} in {self._settings.base_folder}.")
         return self._file(path)
