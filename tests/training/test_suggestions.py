@@ -76,8 +76,8 @@ def test_fewer_images_get_more_epochs(n_images: int, epochs: int) -> None:
 
 
 def test_what_goes_on_from_a_version_needs_no_more_than_its_few_epochs() -> None:
-    assert found(base="v3", epochs=100)["epochs"] == 30
-    assert "epochs" not in found(base="v3", epochs=30)
+    assert found(base="v3", epochs=100)["epochs"] == 40
+    assert "epochs" not in found(base="v3", epochs=40)
     assert "epochs" not in found(base="v3", epochs=None)
 
 
@@ -85,7 +85,7 @@ def test_the_next_iteration_goes_on_from_the_newest_version() -> None:
     few = replace(FACTS, n_images=100)
     values = {one.setting: one.value for one in suggestions(few, LARGE, FITTING, "yolo11m.pt", newest=2)}
     assert values["base"] == "v2"
-    assert values["epochs"] == 30
+    assert values["epochs"] == 40
     assert "freeze" not in values
     assert "base" not in {one.setting for one in suggestions(few, LARGE, FITTING, "v2", newest=2)}
     assert {one.setting: one.value for one in suggestions(few, LARGE, FITTING, "v1", newest=2)}["base"] == "v2"

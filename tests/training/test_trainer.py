@@ -97,7 +97,7 @@ def test_a_training_that_goes_on_takes_fewer_epochs_a_lower_rate_and_is_held_aga
     os.symlink(learnt.trained.version.folder, tmp_path / "models/v0001")
     version = run(learnt, tmp_path, replace(QUICK, base="v1", epochs=1), Silent()).version
     assert (version.number, version.base, version.base_version, version.before) == (2, "v1", 1, 1)
-    assert version.options["lr"] == 0.002
+    assert version.options["lr"] == 0.005
     assert version.metrics_before == learnt.trained.version.metrics
 
 

@@ -27,7 +27,7 @@ from winnow.training.quiet import quiet_ultralytics
 from winnow.training.workspace import Workspace
 
 EPOCHS, LEARNING_RATE = 100, 0.01  # from nothing, or from weights that others trained
-CONTINUED_EPOCHS, CONTINUED_LEARNING_RATE = 30, 0.002  # from a version that knows these images: fewer, smaller steps
+CONTINUED_EPOCHS, CONTINUED_LEARNING_RATE = 40, 0.005  # from a version that knows most of the images
 
 
 @dataclass(frozen=True)
