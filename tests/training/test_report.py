@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dataset_helpers import BOX_2
+from dataset_helpers import BOX, BOX_2
 from report_helpers import Project, metrics, write_model
 
 from winnow.__main__ import main
 from winnow.errors import UnknownReport, UnknownVersion, WinnowError
+from winnow.pool.identity import item_id_of
 from winnow.training.report import PoolShare, list_reports, make_report, read_report, report_html, write_report
+from winnow.verdicts.log import NewVerdict
 
 
 @pytest.fixture
@@ -51,6 +53,30 @@ def test_metrics_stand_beside_those_of_the_version_before_on_the_same_hold_out(p
     assert second.counts["train"]["images"] == 2
     assert second.counts_before is not None
     assert second.counts_before["train"]["images"] == 1
+
+
+def test_mistakes_looked_at_again_are_told_apart(project: Project) -> None:
+    false_positive, missed = (2.0, 2.0, 30.0, 30.0), BOX
+    for path, box, source in (
+        ("img04.png", false_positive, "false_positive v2"),
+        ("img05.png", missed, "false_negative v2"),
+    ):
+        key = f"again {source}"
+        project.person.log.append([NewVerdict(key, item_id_of(path, box), 1, "ana", path, box, source=source)])
+    project.judge("img03.png")
+    write_model(project.workspace, 3, project.build(), before=2, metrics_before=metrics(0.40), metrics=metrics(0.45))
+    report = make_report(project.settings, project.workspace, 3)
+    assert (report.figures.judged, report.figures.looked_again) == (2, 2)
+    assert report.pools == (PoolShare("proposals.csv", 12, 2),)
+    assert report.gain_per_100_verdicts == pytest.approx(100 * 0.05 / 2)
+    text = write_report(project.settings, 3).read_text()
+    assert "<dt>Mistakes looked at again</dt><dd>2</dd>" in text
+
+
+def test_a_version_before_that_was_not_measured_is_not_called_the_first(project: Project) -> None:
+    write_model(project.workspace, 3, 2)
+    assert "the version before could not be measured there" in write_report(project.settings, 3).read_text()
+    assert "it is the first version" in write_report(project.settings, 1).read_text()
 
 
 def test_what_is_saved_is_what_was_made(project: Project) -> None:
