@@ -2,7 +2,7 @@
 /** One image large, with the list of its regions; a region is chosen there, or on the image, and can be boxed anew. */
 import { BoxEditor } from "./box_editor.js";
 import { byId, element, html, setText } from "./dom.js";
-import { PLACES, STATES, inWords, regionBoxes } from "./images_look.js";
+import { PLACES, STATES, inWords, regionBoxes, whereabouts } from "./images_look.js";
 
 /** @typedef {import("./images_rows.js").Image} Image */
 
@@ -74,7 +74,7 @@ export class LargeImage extends EventTarget {
     if (!image) return;
     const [sign, word] = STATES[image.state];
     setText(byId("large-path"), image.path);
-    setText(byId("large-state"), `${sign} ${word} · ${inWords(image)}`);
+    setText(byId("large-state"), [`${sign} ${word} · ${inWords(image)}`, whereabouts(image)].filter(Boolean).join(" · "));
     const svg = byId("large-stage");
     svg.setAttribute("viewBox", `0 0 ${image.width ?? 1} ${image.height ?? 1}`);
     const picture = byId("large-picture");

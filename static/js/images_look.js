@@ -23,11 +23,24 @@ export function imageCell(place, image) {
 }
 
 /** @param {Image} image @param {number} size longest side in pixels */
-function picture({ image_url, width, height, regions }, size) {
-  if (!image_url || !width || !height) return html`<p class="thumb-none">${image_url ? "The file cannot be read" : "Not in these refs"}</p>`;
-  const url = image_url.replace(/size=\d+/, `size=${size}`);
+function picture({ item_id, pools, image_url, width, height, regions }, size) {
+  if (!item_id) return html`<div class="thumb-none"><p>${pools.length ? "Not in the open pool" : "No refs list it"}</p>${pools.slice(0, 1).map(opener)}</div>`;
+  if (!width || !height) return html`<p class="thumb-none">The file cannot be read</p>`;
+  const url = (image_url ?? "").replace(/size=\d+/, `size=${size}`);
   return html`<img src="${url}" alt="" loading="lazy" decoding="async" draggable="false">
     <svg class="regions" viewBox="0 0 ${width} ${height}" aria-hidden="true">${regionBoxes(regions)}</svg>`;
+}
+
+/** @param {string} pool */
+function opener(pool) {
+  return html`<button type="button" tabindex="-1" data-open-pool="${pool}">Open ${pool} <kbd>O</kbd></button>`;
+}
+
+/** Where an image can be worked on that is not in the open pool. @param {Image} image @returns {string} empty for one that is */
+export function whereabouts({ item_id, pools }) {
+  if (item_id) return "";
+  if (pools.length === 0) return "No refs list this image: add it to some, compute their features, and it can be put right here.";
+  return `This image is not in the open pool. It is in ${pools.join(", ")}: O opens ${pools[0]}.`;
 }
 
 /** The boxes of all regions, those that nobody has judged lowest. @param {Region[]} regions @param {string | null} [hidden] an item to leave out */

@@ -5,7 +5,7 @@ import { byId, openStorage, readConfig, setText, uuid } from "./dom.js";
 import { openHeader, readModel, showModel } from "./header.js";
 import { openableHelp } from "./help.js";
 import { actionsByKey, belongsElsewhere, keyName, writeKeyHints } from "./keys.js";
-import { imageCell } from "./images_look.js";
+import { imageCell, whereabouts } from "./images_look.js";
 import { LargeImage } from "./images_large.js";
 import { ImageRows } from "./images_rows.js";
 import { Notices } from "./notice.js";
@@ -39,7 +39,7 @@ let isConfirming = false;
 /** The image in focus, where something can be said of it. */
 function current() {
   const image = rows.at(grid.focus);
-  if (image && !image.item_id) notices.say("This image is not in these refs; open the pool it came from.");
+  if (image && !image.item_id) notices.say(whereabouts(image));
   return image?.item_id ? /** @type {typeof image & {item_id: string}} */ (image) : null;
 }
 
@@ -111,6 +111,21 @@ async function reload() {
   if (place >= 0) grid.moveTo(place);
 }
 
+/** Go on with a pool that has the image in focus. */
+async function openItsPool() {
+  const image = rows.at(grid.focus);
+  if (!image) return;
+  const [pool] = image.pools;
+  const reason = image.item_id ? "This image is in the open pool." : !pool ? whereabouts(image) : outbox.size ? "What you did is on its way: once more in a moment." : "";
+  if (reason) return void notices.say(reason);
+  try {
+    await api.post("/api/pools/open", { name: pool });
+    location.search = String(new URLSearchParams({ ...rows.filter, image: image.path }));
+  } catch (error) {
+    notices.showRefusal(`${pool} was not opened: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
 async function labelThis() {
   const image = current();
   if (!image) return;
@@ -161,15 +176,16 @@ async function filterBy(change) {
 
 /** What each key does besides moving; the same in the grid and in the large view. @type {Record<string, () => void>} */
 const KEYS = {
-  Enter: () => (isConfirming ? complete() : large.isOpen ? large.editChosen() : openLarge()),
+  Enter: () => (isConfirming ? complete() : large.isOpen ? KEYS.e() : openLarge()),
   Escape: () => (isConfirming ? confirm(false) : large.close()),
   m: markMissed,
   c: complete,
   u: () => send({ kind: "undo" }),
   Backspace: () => send({ kind: "undo" }),
   l: () => void labelThis(),
-  e: () => large.isOpen && large.editChosen(),
-  b: () => large.isOpen && large.addBox(),
+  o: () => void openItsPool(),
+  e: () => large.isOpen && current() && large.editChosen(),
+  b: () => large.isOpen && current() && large.addBox(),
 };
 
 /** @param {KeyboardEvent} event @param {string} name @returns {boolean} whether it was for the page */
@@ -221,7 +237,9 @@ function openControls() {
   byId("previous").addEventListener("click", () => move("ArrowLeft"));
   byId("next").addEventListener("click", () => move("ArrowRight"));
   byId("grid-canvas").addEventListener("click", (event) => {
-    if (/** @type {HTMLElement} */ (event.target).closest("[data-place]")) openLarge();
+    const target = /** @type {HTMLElement} */ (event.target);
+    if (target.closest("[data-open-pool]")) void openItsPool();
+    else if (target.closest("[data-place]")) openLarge();
   });
   grid.addEventListener("focus", () => {
     confirm(false);
@@ -231,15 +249,19 @@ function openControls() {
 }
 
 async function open() {
-  const showOutage = () => notices.showOutage(api.isReachable ? outbox.problem : "", outbox.size);
+  const showOutage = () => notices.showOutage(api.isReachable ? outbox.problem ?? rows.problem : "", outbox.size);
   rows.addEventListener("change", render);
+  for (const name of ["change", "problem"]) rows.addEventListener(name, showOutage);
   outbox.addEventListener("change", showOutage);
   api.addEventListener("reachable", () => {
     showOutage();
     if (api.isReachable) void reload();
   });
   await outbox.open();
-  await filterBy(Object.fromEntries([...new URLSearchParams(location.search)].filter(([name]) => name in rows.filter)));
+  const asked = new URLSearchParams(location.search);
+  await filterBy(Object.fromEntries([...asked].filter(([name]) => name in rows.filter)));
+  const place = rows.placeOf(asked.get("image") ?? "");
+  if (place >= 0) grid.moveTo(place);
   void readModel(api);
   byId("grid").focus({ preventScroll: true });
 }

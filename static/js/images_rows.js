@@ -3,7 +3,7 @@
 
 /** @typedef {{item_id: string, box_xyxy: number[], class_name: string, claimed: string | null, score: number | null,
  *   reason: string | null, place: "accepted" | "rejected" | "to_correct" | "unreviewed"}} Region */
-/** @typedef {{item_id: string | null, path: string, image_url: string | null, width: number | null, height: number | null,
+/** @typedef {{item_id: string | null, path: string, pools: string[], image_url: string | null, width: number | null, height: number | null,
  *   state: "untouched" | "in_progress" | "complete", proposals: number, accepted: number, rejected: number,
  *   to_correct: number, unreviewed: number, open_misses: number, regions: Region[]}} Image */
 /** @typedef {{state: string, class_name: string}} Filter */
@@ -17,6 +17,8 @@ export class ImageRows extends EventTarget {
   /** @type {string[]} */
   classes = [];
   isLoaded = false;
+  /** Why the last answer did not come; null when it did. @type {string | null} */
+  problem = null;
   /** @type {Filter} */
   filter = { state: "all", class_name: "" };
   /** @type {Map<number, Image>} */
@@ -66,7 +68,7 @@ export class ImageRows extends EventTarget {
     const [image, window] = await Promise.all([id && this.api.get(`/api/images/${id}`), this.#ask(0, 1)]).catch(() => []);
     if (generation !== this.#generation || !image || !window) return;
     this.#images.set(place, image);
-    [this.counts, this.classes] = [window.counts, window.classes];
+    [this.counts, this.classes, this.problem] = [window.counts, window.classes, null];
     this.dispatchEvent(new Event("change"));
   }
 
@@ -74,13 +76,18 @@ export class ImageRows extends EventTarget {
   async #fetch(window) {
     const generation = this.#generation;
     this.#asked.add(window);
-    const answer = await this.#ask(window * WINDOW, WINDOW).catch(() => null);
+    const answer = await this.#ask(window * WINDOW, WINDOW).catch((error) => {
+      this.problem = error.message;
+      return null;
+    });
     if (generation !== this.#generation) return;
     if (answer === null) {
       this.#asked.delete(window);
+      this.dispatchEvent(new Event("problem"));
       return;
     }
-    [this.total, this.counts, this.classes, this.isLoaded] = [answer.total, answer.counts, answer.classes, true];
+    [this.total, this.counts, this.classes] = [answer.total, answer.counts, answer.classes];
+    [this.isLoaded, this.problem] = [true, null];
     answer.images.forEach((/** @type {Image} */ image, /** @type {number} */ i) => this.#images.set(window * WINDOW + i, image));
     this.dispatchEvent(new Event("change"));
   }

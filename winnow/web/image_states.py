@@ -146,6 +146,11 @@ class ImageStates:
             self._look = standing.last_seq, chosen, look
             return look
 
+    def other_refs_of(self, path: str) -> list[str]:
+        """Names of the project's other refs that list an image: proposals first, of these the newest."""
+        names = [listing.pool.refs_path.name for listing in self._others if path in listing.code_of]
+        return sorted(names, key=lambda name: (name.startswith("proposals-"), name), reverse=True)
+
     def size_of(self, path: str, row: int) -> tuple[int, int] | None:
         """Width and height of an image in pixels, None for one that cannot be read."""
         if path not in self._sizes:

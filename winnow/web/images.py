@@ -92,6 +92,7 @@ def _image_out(images: ImageStates, look: Look, place: int) -> ImageOut:
     return ImageOut(
         item_id=item_id,
         path=record.path,
+        pools=[] if item_id else images.other_refs_of(record.path),
         image_url=item_id and f"/media/items/{item_id}?size={DEFAULT_SIZE}&view=plain",
         width=size and size[0],
         height=size and size[1],

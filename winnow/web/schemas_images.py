@@ -23,6 +23,7 @@ class RegionOut(FromAttributes):
 class ImageOut(BaseModel):
     item_id: Annotated[str | None, Field(description="an item on it; null when the pool no longer has the image")]
     path: str
+    pools: Annotated[list[str], Field(description="where item_id is null: the other refs that list it, best first")]
     image_url: Annotated[str | None, Field(description="the whole image, no box drawn")]
     width: Annotated[int | None, Field(description="pixels; null when the file cannot be read")]
     height: int | None
