@@ -13,6 +13,7 @@ from winnow.pool import Pool
 from winnow.pool.index import StringTable
 from winnow.verdicts.log import VerdictLog
 
+PROPOSALS = "proposals-"  # begins the name of refs that a Predict run writes
 MISTAKES = "errors-"  # begins the name of refs that training writes: what a model got wrong on the hold-out
 JUDGED_BEFORE = "judged_before"  # the group of proposals that an earlier round's verdict already speaks for
 
@@ -58,7 +59,7 @@ class Filter:
 def known_refs(log: VerdictLog, folder: Path) -> dict[Path, Filter]:
     """The refs files of a project, and their filters: those ever opened with this log, and what rounds proposed."""
     filters = log.read_states("filter:")
-    names = {*log.read_states("pool:"), *(path.name for path in folder.glob("proposals-*.csv"))}
+    names = {*log.read_states("pool:"), *(path.name for path in folder.glob(f"{PROPOSALS}*.csv"))}
     return {folder / name: Filter.from_json(filters.get(name)) for name in sorted(names) if (folder / name).is_file()}
 
 

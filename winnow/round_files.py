@@ -3,9 +3,8 @@
 import re
 from pathlib import Path
 
-from winnow.filters import MISTAKES
+from winnow.filters import MISTAKES, PROPOSALS
 
-PROPOSALS = "proposals-"
 _ANY_OF_PROPOSALS = re.compile(rf"{PROPOSALS}(\d+)\.", re.ASCII)
 
 
