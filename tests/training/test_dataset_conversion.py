@@ -174,13 +174,13 @@ def test_ultralytics_sees_the_pixels_that_winnow_shows(
     from winnow.pool.images import load_image
 
     _draw_kind(tmp_path / name)
-    _draw_kind(tmp_path / "other.bmp")
+    _draw_kind(tmp_path / "grey.bmp")
     person, workspace = Person(tmp_path), Workspace(tmp_path / "workspace")
-    Holdout().assigned({name: "train", "other.bmp": "holdout"}, {}).write(workspace.holdout)
+    Holdout().assigned({name: "train", "grey.bmp": "holdout"}, {}).write(workspace.holdout)
     person.judge(name, 1)
-    person.judge("other.bmp", 1)
+    person.judge("grey.bmp", 1)
     person.complete(name)
-    person.complete("other.bmp")
+    person.complete("grey.bmp")
     truth = Truth(None, Ledger(person.log.replay()))
     person.log.close()
     before = (tmp_path / name).read_bytes()
