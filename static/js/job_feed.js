@@ -14,11 +14,11 @@ export const LIVE = ["queued", "running", "stopping"];
 /**
  * Listen from now on. At first every job is told once, then each change; events from the start of a job that goes on.
  *
- * @param {{onJob?: (job: Job) => void, onEvent?: (event: JobEvent) => void, onProblem?: (detail: string) => void,
+ * @param {{onJob?: (job: Job) => void, onEvent?: (event: JobEvent) => void,
  *   onReachable?: (isReachable: boolean) => void}} listeners
  * @returns {{close: () => void}}
  */
-export function openJobFeed({ onJob, onEvent, onProblem, onReachable }) {
+export function openJobFeed({ onJob, onEvent, onReachable }) {
   /** @type {EventSource | null} */
   let source = null;
   let timer = 0;
@@ -43,7 +43,6 @@ export function openJobFeed({ onJob, onEvent, onProblem, onReachable }) {
     source.addEventListener("open", () => onReachable?.(true));
     listen("job", (job) => onJob?.(job));
     listen("event", tell);
-    listen("problem", ({ detail }) => onProblem?.(detail));
     source.addEventListener("error", () => {
       onReachable?.(false);
       // The browser comes back by itself after a lost connection, but not after a refusal.

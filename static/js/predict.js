@@ -199,4 +199,4 @@ void readModel(api);
 void form.load();
 void folder.open("");
 void readFiles();
-openJobFeed({ onJob: takeJob, onProblem: (detail) => showProblem(byId("results-problem"), detail) });
+openJobFeed({ onJob: takeJob });

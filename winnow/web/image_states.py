@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from winnow.errors import UnreadableImage
-from winnow.filters import Filter
+from winnow.filters import PROPOSALS, Filter
 from winnow.pool import Pool, image_size
 from winnow.session import Session
 from winnow.training.listing import Listing
@@ -149,7 +149,7 @@ class ImageStates:
     def other_refs_of(self, path: str) -> list[str]:
         """Names of the project's other refs that list an image: proposals first, of these the newest."""
         names = [listing.pool.refs_path.name for listing in self._others if path in listing.code_of]
-        return sorted(names, key=lambda name: (name.startswith("proposals-"), name), reverse=True)
+        return sorted(names, key=lambda name: (name.startswith(PROPOSALS), name), reverse=True)
 
     def size_of(self, path: str, row: int) -> tuple[int, int] | None:
         """Width and height of an image in pixels, None for one that cannot be read."""

@@ -96,23 +96,27 @@ def error_page(request: Request, status: int, detail: str) -> Response:
     return templates.TemplateResponse(request, "error.html", {"page": page}, status_code=status)
 
 
-def _page(request: Request, template: str, title: str, **more: Any) -> Response:
-    """A page that also works before there is a pool; `more` is for the template beside `page`."""
-    settings: Settings = request.app.state.settings
-    session: Session | None = request.app.state.loader.session
-    name = session.pool.name if session else settings.refs.stem
-    page = PageContext(title, name, _config(settings, session))
-    return templates.TemplateResponse(request, template, {"page": page, **more}, headers={"Cache-Control": "no-store"})
+def _page(request: Request, template: str, title: str) -> Response:
+    """A page that also works before there is a pool."""
+    return _rendered(request, template, title, request.app.state.loader.session)
 
 
 def _pool_page(request: Request, template: str, title: str) -> Response:
-    settings: Settings = request.app.state.settings
     loader = request.app.state.loader
-    if loader.session is not None:
-        return _page(request, template, title)
+    session: Session | None = loader.session  # once: another pool may be opened meanwhile
+    if session is not None:
+        return _rendered(request, template, title, session)
+    settings: Settings = request.app.state.settings
     problem = _problem(loader.problem, loader.progress)
     page = PageContext(problem.title, settings.refs.stem, _config(settings, None), problem)
     return templates.TemplateResponse(request, "setup.html", {"page": page}, headers={"Cache-Control": "no-store"})
+
+
+def _rendered(request: Request, template: str, title: str, session: Session | None) -> Response:
+    settings: Settings = request.app.state.settings
+    name = session.pool.name if session else settings.refs.stem
+    page = PageContext(title, name, _config(settings, session))
+    return templates.TemplateResponse(request, template, {"page": page}, headers={"Cache-Control": "no-store"})
 
 
 def _problem(error: WinnowError | None, progress: str) -> Problem:
