@@ -96,9 +96,9 @@ def error_page(request: Request, status: int, detail: str) -> Response:
     return templates.TemplateResponse(request, "error.html", {"page": page}, status_code=status)
 
 
-def _page(request: Request, template: str, title: str) -> Response:
+def _page(request: Request, template: str, title: str, **more: Any) -> Response:
     """A page that also works before there is a pool."""
-    return _rendered(request, template, title, request.app.state.loader.session)
+    return _rendered(request, template, title, request.app.state.loader.session, **more)
 
 
 def _pool_page(request: Request, template: str, title: str) -> Response:
@@ -112,11 +112,11 @@ def _pool_page(request: Request, template: str, title: str) -> Response:
     return templates.TemplateResponse(request, "setup.html", {"page": page}, headers={"Cache-Control": "no-store"})
 
 
-def _rendered(request: Request, template: str, title: str, session: Session | None) -> Response:
+def _rendered(request: Request, template: str, title: str, session: Session | None, **more: Any) -> Response:
     settings: Settings = request.app.state.settings
     name = session.pool.name if session else settings.refs.stem
-    page = PageContext(title, name, _config(settings, session))
-    return templates.TemplateResponse(request, template, {"page": page}, headers={"Cache-Control": "no-store"})
+    context = {"page": PageContext(title, name, _config(settings, session)), **more}
+    return templates.TemplateResponse(request, template, context, headers={"Cache-Control": "no-store"})
 
 
 def _problem(error: WinnowError | None, progress: str) -> Problem:
