@@ -25,6 +25,7 @@ _TRANSPOSE = {
     8: Image.Transpose.ROTATE_90,
 }
 _WHITE = (255, 255, 255, 255)
+_open = Image.open  # bound now: ultralytics puts one in its place that asks for a HEIF decoder over every damaged file
 
 
 def load_image(path: Path) -> Image.Image:
@@ -69,7 +70,7 @@ def open_image(path: Path) -> Iterator[Image.Image]:
     try:
         _check_file(path)
         # Opened by name, Pillow (13.0) maps an uncompressed TIFF that is to be turned with its sides swapped.
-        with path.open("rb") as file, Image.open(file) as image:
+        with path.open("rb") as file, _open(file) as image:
             _check_image(image)
             yield image
     except _Refused as refused:
