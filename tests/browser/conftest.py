@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from browser_helpers import CHROMIUM_ARGUMENTS, Person, Server, draw_pool, find_chromium
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 Open = Callable[..., Person]
+expect.set_options(timeout=20_000)  # a busy machine may take its time; only failures wait this long
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
