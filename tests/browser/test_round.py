@@ -76,8 +76,11 @@ def new_images(tmp_path: Path) -> Truth:
 
 def save_tiny_detector(path: Path) -> None:
     """Untrained weights of an architecture so small that it learns the shapes within seconds."""
+    import torch
+
     from winnow.proposals.weights import ultralytics
 
+    torch.manual_seed(0)
     ultralytics().YOLO(tiny_yaml(path.parent)).save(path)
     (path.parent / "tiny.yaml").unlink()
 
@@ -86,7 +89,7 @@ def test_a_round_through_the_pages(new_images: Truth, tmp_path: Path, start_serv
     server = start_server(tmp_path / "refs.txt")
     ana = open_person(server)
     page = ana.page
-    train(ana, "tiny.pt", epochs=40, job=1)
+    train(ana, "tiny.pt", epochs=60, job=1)
     propose(ana)
     judged = judge_by_keys(ana, new_images)
     assert judged["d"] > 0

@@ -76,11 +76,14 @@ def test_a_download_that_fails_names_the_ways_out(tmp_path: Path, monkeypatch: p
         find_weights("yolo11n", tmp_path / "weights")
 
 
-def test_damaged_images_are_still_told_in_our_words() -> None:
-    from PIL import Image
+def test_damaged_images_are_still_told_in_our_words(tmp_path: Path) -> None:
+    from winnow.errors import UnreadableImage
+    from winnow.pool.images import load_image
 
     ultralytics()
-    assert Image.open.__module__ == "PIL.Image"
+    (tmp_path / "a.jpg").write_text("no image")
+    with pytest.raises(UnreadableImage, match="not an image"):
+        load_image(tmp_path / "a.jpg")
 
 
 @pytest.mark.parametrize(

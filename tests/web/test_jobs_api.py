@@ -82,7 +82,8 @@ def test_a_failed_job_tells_its_cause_and_its_last_words(client: Client) -> None
     number = submit(client, "refuse")
     job = until_ended(client, number)
     assert (job["state"], job["error"]) == ("failed", "No box was accepted. Accept one.")
-    assert "No box was accepted" in client.get(f"/api/jobs/{number}/log").json()["text"]
+    log = f"/api/jobs/{number}/log"
+    client.wait_until(lambda client: "No box was accepted" in client.get(log).json()["text"])
 
 
 def test_a_running_job_is_stopped(client: Client) -> None:

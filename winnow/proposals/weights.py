@@ -20,12 +20,8 @@ def ultralytics() -> Any:
     folder = Path(tempfile.gettempdir()) / f"winnow-ultralytics-{getpass.getuser()}"
     for name, value in (("YOLO_CONFIG_DIR", str(folder)), *_QUIET.items()):
         os.environ.setdefault(name, value)
-    from PIL import Image
-
-    opener = Image.open
     import ultralytics as package
 
-    Image.open = opener  # ultralytics puts one in its place that asks for a HEIF decoder over every damaged file
     if package.settings["sync"]:
         package.settings.update({"sync": False})
     return package
