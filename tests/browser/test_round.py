@@ -93,8 +93,6 @@ def test_a_round_through_the_pages(new_images: Truth, tmp_path: Path, start_serv
     propose(ana)
     judged = judge_by_keys(ana, new_images)
     assert judged["d"] > 0
-    ana.open("/train")
-    page.get_by_label("Start from").select_option("v1")
     train(ana, "v1", epochs=3, job=3)
     metrics = [model["metrics"] for model in server.get("/api/models")["models"]]
     assert len(metrics) == 2
