@@ -109,7 +109,7 @@ def train(person: Person, base: str, *, epochs: int, job: int) -> None:
     values = {"Epochs": epochs, "Batch, images": 8, "Image size, px": 96, "Device": "cpu"}
     for label, value in values.items():
         fill(page, label, str(value))
-    page.get_by_label("Start from").select_option(base)
+    page.locator("select[name='base']").select_option(base)
     settings = {"epochs": epochs, "batch": 8, "imgsz": 96, "device": "cpu"}
 
     def is_saved() -> bool:
