@@ -16,6 +16,7 @@ from winnow.pool import Item, Pool
 from winnow.pool.boxes import SAME_IOU, iou
 from winnow.verdicts.ledger import Ledger
 from winnow.verdicts.log import NewVerdict, Verdict, VerdictLog
+from winnow.verdicts.reasons import place_of
 
 
 class Record:
@@ -82,7 +83,8 @@ class Record:
         is_known = np.zeros(self._pool.n_rows, dtype=bool)
         elsewhere: dict[str, list[Verdict]] = defaultdict(list)
         for verdict in self.ledger.currents():
-            if verdict.box_xyxy and verdict.label is not None and self.row_or_none(verdict.item_id) is None:
+            is_settled = verdict.box_xyxy and place_of(verdict) in ("accepted", "rejected")
+            if is_settled and self.row_or_none(verdict.item_id) is None:
                 elsewhere[verdict.path].append(verdict)
         if self._since or not elsewhere:  # a list of mistakes is there to be judged again
             return is_known

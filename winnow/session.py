@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from winnow.board import UNJUDGED, Progress
-from winnow.errors import KeyTaken, NothingToUndo, UnreadableImage
+from winnow.errors import KeyTaken, NothingToUndo
 from winnow.features.matrix import FeatureMatrix, open_features
 from winnow.filters import JUDGED_BEFORE, Filter, known_refs
 from winnow.learning.attributes import attributes_of
@@ -22,7 +22,7 @@ from winnow.learning.strategies import STRATEGIES
 from winnow.pool import Pool, open_pool
 from winnow.pool.boxes import Box, check_box
 from winnow.pool.identity import item_id_of
-from winnow.pool.images import image_size
+from winnow.pool.images import check_inside, image_size
 from winnow.record import Record
 from winnow.settings import Settings
 from winnow.verdicts.ledger import Ledger, MetricsPoint
@@ -272,9 +272,8 @@ class Session:
 
     def image_file(self, row: int) -> Path:
         """The image file of a row; raises UnreadableImage where it resolves outside the `image_root` setting."""
-        path, root = self.pool.file_of(row), self.settings.image_root
-        if root is not None and not path.resolve().is_relative_to(root.resolve()):
-            raise UnreadableImage(f"{path} resolves outside WINNOW_IMAGE_ROOT ({root}). Move it, or widen the root.")
+        path = self.pool.file_of(row)
+        check_inside(path, self.settings.image_root)
         return path
 
     def set_strategy(self, name: str) -> None:

@@ -181,6 +181,17 @@ def test_a_round_is_judged_where_an_earlier_verdict_speaks_for_its_box(story: St
     assert Truth(listing, Ledger(story.log.replay()), others=[Listing(story.pool)]).record("a.png").state == "complete"
 
 
+@pytest.mark.parametrize("said", [{"label": None}, {"label": 0, "reason": "blurred"}])
+def test_what_an_earlier_round_left_unsettled_speaks_for_no_later_box(story: Story, tmp_path: Path, said: dict) -> None:
+    (tmp_path / "later.csv").write_text("path,x1,y1,x2,y2,class\na.png,1,0,10,10,cat\na.png,60,60,90,90,cow\n")
+    cow = (60.0, 60.0, 90.0, 90.0)
+    story.say(CAT, **said).say(DOG, 1).say(cow, 1, proposed_class="cow")
+    listing = Listing(open_pool(tmp_path / "later.csv"))
+    record = Truth(listing, Ledger(story.log.replay()), others=[Listing(story.pool)]).record("a.png")
+    assert record.state == "in_progress"
+    assert ((1.0, 0.0, 10.0, 10.0), "cat") in boxes(record.unreviewed)
+
+
 def test_an_object_that_a_later_round_boxed_again_counts_once(story: Story, tmp_path: Path) -> None:
     again = (1.0, 0.0, 10.0, 10.0)
     (tmp_path / "later.csv").write_text("path,x1,y1,x2,y2,class\na.png,1,0,10,10,cat\n")

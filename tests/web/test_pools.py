@@ -94,3 +94,15 @@ def test_what_an_earlier_round_judged_is_set_aside_and_can_be_brought_back(clien
     assert client.get("/api/filter").json()["set_aside"] == ["judged_before"]
     client.put("/api/filter", json={"set_aside": []})
     assert len(client.queue()["items"]) == 2
+
+
+def test_a_better_box_for_a_bad_one_is_not_set_aside(client: Client, settings: Settings) -> None:
+    add_pool(settings.base_folder, "proposals-0001")
+    rows = ["path,x1,y1,x2,y2,class,score", "1.png,1,0,20,20,tile,0.5"]
+    (settings.base_folder / "proposals-0002.csv").write_text("\n".join(rows) + "\n")
+    np.save(settings.base_folder / "proposals-0002.npy", np.eye(1, 4, dtype=np.float32))
+    open_pool(client, "proposals-0001.csv")
+    for item in client.queue()["items"]:
+        client.judge(item["id"], 0, reason="bad_box")
+    open_pool(client, "proposals-0002.csv")
+    assert [item["box_xyxy"] for item in client.queue()["items"]] == [[1, 0, 20, 20]]

@@ -28,6 +28,12 @@ _WHITE = (255, 255, 255, 255)
 _open = Image.open  # bound now: ultralytics puts one in its place that asks for a HEIF decoder over every damaged file
 
 
+def check_inside(path: Path, image_root: Path | None) -> None:
+    """Raises UnreadableImage for a file that resolves outside the `image_root` setting; None sets no limit."""
+    if image_root is not None and not path.resolve().is_relative_to(image_root.resolve()):
+        raise UnreadableImage(f"{path} resolves outside WINNOW_IMAGE_ROOT ({image_root}). Move it, or widen the root.")
+
+
 def load_image(path: Path) -> Image.Image:
     """The whole image, RGB, upright by its EXIF orientation; the first frame where there are several.
 

@@ -1,13 +1,10 @@
 """Regions: boxes on images, and where a verdict puts each."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from winnow.pool.boxes import Box
 from winnow.verdicts.log import Verdict
-from winnow.verdicts.reasons import REASONS
 
-Place = Literal["accepted", "rejected", "to_correct", "duplicate", "unsettled"]
 NO_CLASS = "object"  # of regions that neither proposal nor person named
 
 
@@ -22,20 +19,6 @@ class Region:
     seq: int
     claimed: str | None
     reason: str | None = None
-
-
-def place_of(verdict: Verdict) -> Place:
-    """Where a verdict puts its region; a skip, or a reason in words of one's own, settles nothing."""
-    if verdict.label is None:
-        return "unsettled"
-    if verdict.label == 1 or (verdict.reason == "wrong_class" and verdict.class_name):
-        return "accepted"
-    if verdict.reason == "duplicate":
-        return "duplicate"
-    if not verdict.reason:
-        return "rejected"
-    reason = REASONS.get(verdict.reason)
-    return "unsettled" if reason is None else "to_correct" if reason.holds_object else "rejected"
 
 
 def judged_region(verdict: Verdict, proposed: Region | None) -> Region:

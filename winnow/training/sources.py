@@ -5,7 +5,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from winnow.errors import UnreadableImage
-from winnow.pool.images import image_size, load_image, open_image
+from winnow.pool.images import check_inside, image_size, load_image, open_image
 
 SMALLEST_SIDE = 10  # ultralytics calls smaller images corrupt
 _SUFFIXES = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "BMP": ".bmp", "WEBP": ".webp"}
@@ -24,8 +24,7 @@ class Source:
 
 def inspect_source(path: Path, image_root: Path | None) -> Source:
     """Read and check an image file; raises UnreadableImage with the reason, also for one outside `image_root`."""
-    if image_root is not None and not path.resolve().is_relative_to(image_root.resolve()):
-        raise UnreadableImage(f"{path} resolves outside WINNOW_IMAGE_ROOT ({image_root}). Move it, or widen the root.")
+    check_inside(path, image_root)
     size_wh = image_size(path)
     if min(size_wh) < SMALLEST_SIDE:
         raise UnreadableImage(f"{path}: {size_wh[0]} × {size_wh[1]} pixels; trainers want {SMALLEST_SIDE} a side.")

@@ -9,8 +9,7 @@ from typing import Any
 
 from winnow.errors import TrainingError, UnknownVersion, UnreadableImage
 from winnow.pool.images import image_size
-from winnow.training.dataset import get_dataset, refuse_useless
-from winnow.training.holdout import Holdout
+from winnow.training.dataset import drawn_holdout, get_dataset, refuse_useless
 from winnow.training.manifest import PARTS, Manifest, Part
 from winnow.training.models import ModelVersion, list_models
 from winnow.training.selection import DatasetOptions, Selection, reason_to_leave_out
@@ -131,10 +130,8 @@ def _trained_on(workspace: Workspace, model: ModelVersion) -> Manifest | None:
 
 def _look(truth: Truth, workspace: Workspace, options: DatasetOptions) -> _Judged:
     """The split is drawn for images that no draw has seen, as the next data set version will, and not written."""
-    holdout = Holdout.read(workspace.holdout)
+    holdout = drawn_holdout(truth, workspace, share=options.holdout_share, seed=options.seed)
     paths = truth.paths
-    new = {path: truth.group_of(path) for path in paths if holdout.part_of(path) is None}
-    holdout = holdout.drawn(new, share=options.holdout_share, seed=options.seed)
     entries: list[tuple[ImageRecord, Part, str | None]] = []
     drawn: dict[Part, int] = dict.fromkeys(PARTS, 0)
     for path, state in zip(paths, truth.states().tolist(), strict=True):

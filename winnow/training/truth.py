@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from winnow.pool import Pool
 from winnow.pool.boxes import SAME_IOU, iou
 from winnow.training.listing import Listing
-from winnow.training.regions import NO_CLASS, Place, Region, judged_region, place_of
+from winnow.training.regions import NO_CLASS, Region, judged_region
 from winnow.verdicts.ledger import Ledger
 from winnow.verdicts.log import Verdict
+from winnow.verdicts.reasons import Place, place_of
 
 __all__ = ["NO_CLASS", "STATES", "ImageRecord", "Region", "State", "Truth"]
 
@@ -97,7 +98,7 @@ class Truth:
         late = [region for region in waiting if region.seq > closed_at]
         settled = {verdict.item_id for verdict in self._verdicts.get(path, ())} | self._replaced
         settled -= {region.item_id for region in places["unsettled"]}
-        judged = [region for regions in places.values() for region in regions]
+        judged = [*places["accepted"], *places["rejected"]]  # a skip or a bad box speaks for no later proposal
         is_judged = any(_is_judged(regions, settled, judged) for regions in rounds) and not places["to_correct"]
         is_complete = not misses and (not late if closed_at else is_judged)
         unjudged = {id_: r for regions in rounds for id_, r in regions.items() if id_ not in settled}

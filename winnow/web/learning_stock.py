@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fastapi import Request
 
-from winnow.errors import UnreadableImage
+from winnow.pool.images import check_inside
 from winnow.settings import Settings
 from winnow.training.truth import Truth
 from winnow.web.loader import Loader
@@ -22,7 +22,6 @@ def read_shown_truth(request: Request) -> Truth:
 
 def image_file_of(settings: Settings, path: str) -> Path:
     """Where an image of the log lies; raises UnreadableImage where that is outside the `image_root` setting."""
-    file, root = settings.base_folder / path, settings.image_root
-    if root is not None and not file.resolve().is_relative_to(root.resolve()):
-        raise UnreadableImage(f"{file} resolves outside WINNOW_IMAGE_ROOT ({root}). Move it, or widen the root.")
+    file = settings.base_folder / path
+    check_inside(file, settings.image_root)
     return file

@@ -13,6 +13,7 @@ from winnow.errors import UnknownPool, UnreadableImage, WinnowError
 from winnow.masks.rle import Rle, polygons
 from winnow.masks.sidecar import read_masks, sidecar_path
 from winnow.pool import Box, Pool, image_size, open_pool, render_view
+from winnow.pool.images import check_inside
 from winnow.round_files import proposals_files
 from winnow.settings import Settings
 
@@ -108,8 +109,7 @@ class ProposalFile:
         if not 0 <= index < self.n_images:
             raise UnknownPool(f"{self.name} has {self.n_images:,} images; there is no image {index}.")
         path = self.pool.file_of(int(self._rows[self._starts[index]]))
-        if self._image_root is not None and not path.resolve().is_relative_to(self._image_root.resolve()):
-            raise UnreadableImage(f"{path} resolves outside WINNOW_IMAGE_ROOT ({self._image_root}) and is not shown.")
+        check_inside(path, self._image_root)
         return path
 
     def _image(self, index: int) -> ProposalImage:
