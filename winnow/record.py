@@ -79,7 +79,7 @@ class Record:
             return self.board.labels(), self.ledger.last_seq
 
     def judged_before(self) -> NDArray[np.bool_]:
-        """(n,) bool, rows on a region accepted or rejected as another item of their class: in an earlier round, by hand."""
+        """(n,) bool, rows on a region that was accepted or rejected as another item of their class."""
         is_known = np.zeros(self._pool.n_rows, dtype=bool)
         elsewhere: dict[str, list[Verdict]] = defaultdict(list)
         for verdict in self.ledger.currents():

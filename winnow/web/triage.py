@@ -24,8 +24,8 @@ ALL_GROUPS = {
     JUDGED_BEFORE: (
         "Judged before",
         "An earlier verdict speaks for them already.",
-        "overlaps a region of its class that was accepted or rejected in an earlier round, imported or drawn, by an IoU "
-        f"of at least {SAME_IOU:g}",
+        "overlaps a region of its class that was accepted or rejected in an earlier round, imported or drawn, by an "
+        f"IoU of at least {SAME_IOU:g}",
     ),
 }
 
