@@ -1,30 +1,15 @@
 """A project whose verdicts a model has learnt: made once for all tests here, which leave it as it is."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 from dataset_helpers import Person
 from tiny_models import tiny_yaml
-from train_helpers import QUICK, Shapes, Silent, accept, build, draw_shapes, refs_of
+from train_helpers import QUICK, Project, Silent, accept, build, draw_shapes, refs_of
 
-from winnow.pool import Pool
-from winnow.training.dataset import DatasetVersion
-from winnow.training.trainer import Trained, train
+from winnow.training.trainer import train
 from winnow.training.workspace import Workspace
-
-
-@dataclass(frozen=True)
-class Project:
-    folder: Path
-    workspace: Workspace
-    shapes: Shapes
-    person: Person
-    pool: Pool
-    dataset: DatasetVersion
-    trained: Trained
-    events: list[dict[str, object]]
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import pytest
-from conftest import Project  # type: ignore[attr-defined]
 from dataset_helpers import Person
-from train_helpers import Silent, build
+from train_helpers import Project, Silent, build
 
 from winnow.pool import open_pool
 from winnow.pool.boxes import iou

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Project  # type: ignore[attr-defined]
+from train_helpers import Project
 
 from winnow.errors import ModelError, TrainingError
 from winnow.training.exporter import FORMATS, export_model

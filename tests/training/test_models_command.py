@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import Project  # type: ignore[attr-defined]
+from train_helpers import Project
 
 from winnow.__main__ import _parser, main
 from winnow.jobs.job import JobFolder

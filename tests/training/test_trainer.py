@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Project  # type: ignore[attr-defined]
 from tiny_models import tiny_yaml
-from train_helpers import QUICK, Silent, build
+from train_helpers import QUICK, Project, Silent, build
 
 from winnow.errors import ModelError, TrainingError, UnknownVersion
 from winnow.jobs.reporter import Stopped

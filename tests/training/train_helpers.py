@@ -1,5 +1,6 @@
 """Data sets of drawn shapes and models trained on them in seconds."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from PIL import Image
 from winnow.pool import Pool
 from winnow.pool.boxes import Box
 from winnow.training.dataset import DatasetOptions, DatasetVersion, build_dataset
-from winnow.training.trainer import TrainOptions
+from winnow.training.trainer import Trained, TrainOptions
 from winnow.training.truth import Truth
 from winnow.training.workspace import Workspace
 
@@ -78,3 +79,17 @@ class Silent:
         self.looks += 1
         if self._stop_after is not None and self.looks > self._stop_after:
             raise Stopped
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project whose verdicts a model has learnt; tests leave it as it is."""
+
+    folder: Path
+    workspace: Workspace
+    shapes: Shapes
+    person: Person
+    pool: Pool
+    dataset: DatasetVersion
+    trained: Trained
+    events: list[dict[str, object]]
