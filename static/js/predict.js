@@ -125,10 +125,12 @@ async function judge() {
   if (!file.has_features) {
     const refs = quoted(`${form.choices?.base_folder ?? "."}/${file.name}`);
     const encoder = quoted(form.choices?.encoders[0] ?? "classic");
-    showProblem(byId("results-problem"), `${file.name} has no features yet, which the label page needs. Compute them, then come back:`);
     const command = `python compute_features.py --refs ${refs} --out ${refs.replace(/\.csv('?)$/, ".npy$1")} --model ${encoder}`;
-    setText(/** @type {HTMLElement} */ (byId("features-command").querySelector("code")), command);
-    byId("features-command").hidden = false;
+    // In a place of its own: an image that is just being read clears the problems of images before it.
+    const place = byId("features-command");
+    showProblem(/** @type {HTMLElement} */ (place.querySelector("p")), `${file.name} has no features yet, which the label page needs. Compute them, then come back:`);
+    setText(/** @type {HTMLElement} */ (place.querySelector("code")), command);
+    place.hidden = false;
     return;
   }
   await openPool(file.name, "/triage");

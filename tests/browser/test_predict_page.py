@@ -208,7 +208,7 @@ def test_proposals_without_features_name_the_command(project: Path, start_server
     ana.page.get_by_role("button", name="Judge these").click()
     expect(ana.page.get_by_text("has no features yet")).to_be_visible()
     refs = project.parent / "proposals-0001.csv"
-    expect(ana.page.locator("#features-command")).to_have_text(
+    expect(ana.page.locator("#features-command code")).to_have_text(
         f"python compute_features.py --refs {refs} --out {refs.with_suffix('.npy')} --model classic"
     )
 
