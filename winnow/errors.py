@@ -149,3 +149,15 @@ class UnknownReport(WinnowError):
     """A number of a round that has no report."""
 
     code = "unknown_report"
+
+
+class SegmenterError(WinnowError):
+    """A promptable segmenter whose weights are missing, damaged or of another model, or a prompt it cannot take."""
+
+    code = "bad_segmenter"
+
+
+class ImageChanged(WinnowError):
+    """Somebody else said something of an image since it was looked at; nothing was written."""
+
+    code = "image_changed"

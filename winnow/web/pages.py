@@ -59,6 +59,16 @@ def images_page(request: Request) -> Response:
     return _pool_page(request, "images.html", "Images")
 
 
+@router.get("/results", name="results_page")
+def results_page(request: Request) -> Response:
+    return _pool_page(request, "results.html", "Results")
+
+
+@router.get("/correct", name="correct_page")
+def correct_page(request: Request) -> Response:
+    return _pool_page(request, "correct.html", "Correct")
+
+
 @router.get("/review", name="review_page")
 def review_page(request: Request) -> Response:
     return _pool_page(request, "review.html", "Review")
@@ -82,6 +92,11 @@ def train_page(request: Request) -> Response:
 @router.get("/models", name="models_page")
 def models_page(request: Request) -> Response:
     return _page(request, "models.html", "Models")
+
+
+@router.get("/rounds", name="rounds_page")
+def rounds_page(request: Request) -> Response:
+    return _page(request, "rounds.html", "Rounds")
 
 
 @router.get("/reports/{number}", name="report_page")
