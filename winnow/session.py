@@ -14,6 +14,15 @@ from winnow.board import UNJUDGED, Progress
 from winnow.errors import KeyTaken, NothingToUndo
 from winnow.features.matrix import FeatureMatrix, open_features
 from winnow.filters import JUDGED_BEFORE, Filter, known_refs
+from winnow.image_review import (
+    ImageReview,
+    Press,
+    ReviewedImage,
+    Subject,
+    check_unchanged,
+    review_events,
+    reviewed,
+)
 from winnow.learning.attributes import attributes_of
 from winnow.learning.learner import Learner, Showing
 from winnow.learning.space import FeatureSpace
@@ -195,8 +204,48 @@ class Session:
         )
         return self._once(key, new_id, lambda: new)
 
+    def review_image(
+        self,
+        item_id: str,
+        review: ImageReview,
+        *,
+        key: str,
+        annotator: str,
+        elapsed_ms: int | None = None,
+        based_on: int | None = None,
+    ) -> ReviewedImage:
+        """Record what was said of all objects on an item's image, all or nothing; one undo takes all of it back.
+
+        What has no verdict afterwards is background, unless the prediction was rejected as a whole. `based_on` is the
+        newest event on the image that the annotator had seen, None = write in any case.
+
+        Raises:
+            ImageChanged: somebody else said something of the image since.
+            UnknownItem, BadBox, SegmenterError: objects that are not, or cannot be, on this image.
+            DatabaseError: not acknowledged; trying again with the same key is safe.
+        """
+        row = self.pool.row_of(item_id)
+        path = self.pool.item(row).path
+        subject = Subject(path, image_size(self.image_file(row)), lambda one: self.pool.item(self.pool.row_of(one)))
+        with self._record.lock:
+            known = self._record.known(key, item_id_of(path, None))
+            if isinstance(known, Verdict):
+                return reviewed(self.ledger.batch_of(known)[::-1], is_new=False)
+            check_unchanged(self.ledger, path, annotator, based_on)
+            new = review_events(review, subject, self.ledger, Press(key, annotator, elapsed_ms))
+            events = self._record.append(new)
+        self.learner.wake()
+        return reviewed(events, is_new=True)
+
+    def image_seq(self, path: str) -> int:
+        """The number of the newest event on an image, 0 = none."""
+        with self._record.lock:
+            return max(self.ledger.last_on_image(path).values(), default=0)
+
     def undo(self, *, key: str | None, annotator: str) -> Taken:
-        """Take back the annotator's newest live verdict; the same key again answers what it did the first time.
+        """Take back the annotator's newest live verdict, and with it all that the same press recorded.
+
+        The same key again answers what it did the first time.
 
         Raises:
             NothingToUndo: there is none.
@@ -211,7 +260,8 @@ class Session:
             verdict = self.ledger.newest_of(annotator)
             if verdict is None:
                 raise NothingToUndo(f"{annotator} has no verdict left to take back.")
-            self._record.take_back([verdict], key or f"~undo-{verdict.seq}", annotator)
+            made_together = self.ledger.batch_of(verdict)
+            self._record.take_back(made_together, key or f"~undo-{verdict.seq}", annotator)
             taken = self._taken(verdict)
         self.learner.wake()
         return taken

@@ -29,6 +29,7 @@ REPEAT_IOU = 0.7  # boxes of one class that two rounds proposed are one object f
 class ImageRecord:
     """One image. accepted: its truth; rejected: background for sure; unreviewed: neither, and never background.
 
+    is_rejected: what was proposed on it is of no use, as a whole; it is not complete until somebody says so.
     to_correct, a part of unreviewed: regions that hold an object, but whose box or class is known to be wrong.
     A complete image has unreviewed regions only where a later round proposed what no judged region lies on. is_listed:
     False where no refs at hand say what was proposed on the image, so that more may be unreviewed.
@@ -43,6 +44,7 @@ class ImageRecord:
     open_misses: int
     group: str | None
     is_listed: bool = True
+    is_rejected: bool = False
 
 
 class Truth:
@@ -69,14 +71,10 @@ class Truth:
         self._own, self._ledger = own, ledger
         self._listings = [*([own] if own else []), *others]
         self._verdicts: dict[str, list[Verdict]] = defaultdict(list)
-        self._replaced: set[str] = set()
-        for verdict in sorted(ledger.currents(), key=lambda verdict: -verdict.seq):
-            if verdict.box_xyxy is None:
-                continue
+        boxed = [verdict for verdict in ledger.currents() if verdict.box_xyxy is not None]
+        for verdict in boxed:
             self._verdicts[verdict.path].append(verdict)
-            # Newest first: what a correction was itself replaced by decides, so that a box drawn back is not lost.
-            if verdict.replaces and verdict.label and verdict.item_id not in self._replaced:
-                self._replaced.add(verdict.replaces)
+        self._replaced = replaced_items(boxed)
 
     @cached_property
     def paths(self) -> list[str]:
@@ -93,14 +91,14 @@ class Truth:
     def record(self, path: str) -> ImageRecord:
         rounds = [regions for listing in self._listings if (regions := listing.regions(path)) and listing.is_whole]
         places = self._places(path)
-        misses, closed_at = self._misses(path)
+        misses, closed_at, is_rejected = self._image_events(path)
         waiting = [*places["unsettled"], *places["to_correct"]]
         late = [region for region in waiting if region.seq > closed_at]
         settled = {verdict.item_id for verdict in self._verdicts.get(path, ())} | self._replaced
         settled -= {region.item_id for region in places["unsettled"]}
         judged = [*places["accepted"], *places["rejected"]]  # a skip or a bad box speaks for no later proposal
         is_judged = any(_is_judged(regions, settled, judged) for regions in rounds) and not places["to_correct"]
-        is_complete = not misses and (not late if closed_at else is_judged)
+        is_complete = not misses and not is_rejected and (not late if closed_at else is_judged)
         unjudged = {id_: r for regions in rounds for id_, r in regions.items() if id_ not in settled}
         if closed_at:
             # By the word of who closed it, what had no verdict then is background.
@@ -119,6 +117,7 @@ class Truth:
             open_misses=misses,
             group=self.group_of(path),
             is_listed=bool(rounds),
+            is_rejected=is_rejected,
         )
 
     def records(self) -> Iterator[ImageRecord]:
@@ -162,25 +161,56 @@ class Truth:
         ]
         return places
 
-    def _misses(self, path: str) -> tuple[int, int]:
-        """Misses since the image was last completed, and the number of that event, 0 = never."""
-        misses, closed_at = 0, 0
+    def _image_events(self, path: str) -> tuple[int, int, bool]:
+        """Misses since it was last completed, the number of that event (0 = none that stands), and `is_rejected`."""
+        misses, closed_at, is_rejected = 0, 0, False
         for event in self._ledger.image_events().get(path, ()):
-            misses, closed_at = (0, event.seq) if event.kind == "complete" else (misses + 1, closed_at)
-        return misses, closed_at
+            if event.kind == "complete":
+                misses, closed_at, is_rejected = 0, event.seq, False
+            elif event.kind == "reject":
+                closed_at, is_rejected = 0, True
+            else:
+                misses += 1
+        return misses, closed_at, is_rejected
+
+
+def replaced_items(currents: Iterable[Verdict]) -> set[str]:
+    """Ids of the items that a correction took the place of, also by way of others: of X → Y → Z only Z counts.
+
+    The newest verdict of a chain decides, so that a box which was drawn back is not lost, and a correction that was
+    deleted (label 0) does not bring back what it replaced.
+    """
+    newest_first = sorted(currents, key=lambda verdict: -verdict.seq)
+    before = {verdict.item_id: verdict.replaces for verdict in newest_first if verdict.label is not None}
+    replaced: set[str] = set()
+    for verdict in newest_first:
+        if verdict.item_id in replaced:
+            continue
+        earlier = before.get(verdict.item_id)
+        while earlier and earlier not in replaced and earlier != verdict.item_id:
+            replaced.add(earlier)
+            earlier = before.get(earlier)
+    return replaced
 
 
 def _without_repeats(accepted: list[Region], rounds: Sequence[Mapping[str, Region]]) -> list[Region]:
-    """Accepted regions, newest first, without those that an earlier round boxed already; one round may crowd."""
+    """Accepted regions, newest first, without those that an earlier round boxed already.
+
+    One round may crowd, and so may who draws: what they drew on stays.
+    """
+    if any(all(region.item_id in round_ for region in accepted) for round_ in rounds):
+        return accepted
     kept: list[Region] = []
+    proposed: list[Region] = []
     for region in sorted(accepted, key=lambda region: -region.seq):
         alike = (
             other
-            for other in kept
+            for other in proposed
             if other.class_name == region.class_name and iou(other.box_xyxy, region.box_xyxy) >= REPEAT_IOU
         )
         if all(any(one.item_id in r and region.item_id in r for r in rounds) for one in alike):
             kept.append(region)
+            proposed += [] if region.is_drawn else [region]
     return kept
 
 

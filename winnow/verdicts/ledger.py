@@ -31,7 +31,9 @@ class Ledger:
         self.last_seq = 0
         self._by_seq: dict[int, Verdict] = {}
         self._live_of_item: dict[str, list[Verdict]] = {}
-        self._live_of_image: dict[str, list[Verdict]] = {}  # by path: misses and completions
+        self._live_of_image: dict[str, list[Verdict]] = {}  # by path: misses, completions, rejections
+        self._batches: dict[str, list[Verdict]] = defaultdict(list)
+        self._last_on_image: dict[str, dict[str, int]] = defaultdict(dict)  # path -> annotator -> newest event
         self._live_of_annotator: dict[str, list[int]] = defaultdict(list)
         self._event_of_key: dict[str, Verdict | Undo] = {}
         self._undone: set[int] = set()
@@ -45,8 +47,13 @@ class Ledger:
         self.last_seq = event.seq
         self._event_of_key[event.key] = event
         if isinstance(event, Undo):
-            return self._take_back(event.undoes)
+            taken = self._take_back(event.undoes)
+            self._last_on_image[taken.path][event.annotator] = event.seq
+            return taken
         self._by_seq[event.seq] = event
+        self._last_on_image[event.path][event.annotator] = event.seq
+        if event.batch:
+            self._batches[event.batch].append(event)
         if event.kind == "verdict":
             self._live_of_item.setdefault(event.item_id, []).append(event)
         else:
@@ -75,6 +82,15 @@ class Ledger:
             live.pop()
         return self._by_seq[live[-1]] if live else None
 
+    def batch_of(self, verdict: Verdict) -> list[Verdict]:
+        """The live events that one press made together with this one, newest first; it alone where it stands alone."""
+        made = self._batches.get(verdict.batch or "", [verdict])
+        return [event for event in reversed(made) if event.seq not in self._undone]
+
+    def last_on_image(self, path: str) -> dict[str, int]:
+        """Annotator -> the number of their newest event on an image, takings back included."""
+        return dict(self._last_on_image.get(path, {}))
+
     def annotators(self) -> list[str]:
         """Everyone who has given a verdict, by name."""
         return sorted(self._live_of_annotator)
@@ -84,7 +100,7 @@ class Ledger:
         return (live[-1] for live in self._live_of_item.values())
 
     def image_events(self) -> dict[str, list[Verdict]]:
-        """Image path -> its live misses and completions, oldest first; only images that have one."""
+        """Image path -> its live misses, completions and rejections, oldest first; only images that have one."""
         return self._live_of_image
 
     def standing_skips(self) -> dict[str, list[Verdict]]:

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from winnow.errors import DatabaseError
 from winnow.verdicts.locking import lock_out_others
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _metadata = sa.MetaData()
 _events = sa.Table(
@@ -44,21 +44,24 @@ _events = sa.Table(
     sa.Column("source", sa.Text),
     sa.Column("class_name", sa.Text),  # the class that the annotator gave, over the proposed one
     sa.Column("replaces", sa.String(16)),  # the item whose box this corrected one replaces
+    # Since schema 3.
+    sa.Column("mask", sa.Text),  # of a corrected item: {"size": [h, w], "counts": COCO's run lengths}, as JSON
+    sa.Column("batch", sa.String(64)),  # key of the press that made several events, which an undo takes back together
     sqlite_autoincrement=True,
 )
-_SINCE_2 = ("proposed_class", "score", "source", "class_name", "replaces")
+_SINCE = {2: ("proposed_class", "score", "source", "class_name", "replaces"), 3: ("mask", "batch")}
 _state = sa.Table("state", _metadata, sa.Column("name", sa.String(64), primary_key=True), sa.Column("value", sa.Text))
 
 
-Kind = Literal["verdict", "miss", "complete"]
+Kind = Literal["verdict", "miss", "complete", "reject"]
 
 
 @dataclass(frozen=True, slots=True)
 class NewVerdict:
     """An event on its way into the log; columns of the table above have the meanings.
 
-    A `miss` says that an image has an object which nobody proposed, `complete` that all its objects are boxed by now;
-    the item of both is the whole image.
+    A `miss` says that an image has an object which nobody proposed, `complete` that all its objects are boxed by now,
+    `reject` that what was proposed on it is of no use; the item of these is the whole image.
     """
 
     key: str
@@ -80,6 +83,8 @@ class NewVerdict:
     source: str | None = None
     class_name: str | None = None
     replaces: str | None = None
+    mask: str | None = None
+    batch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +208,8 @@ class VerdictLog:
             if version is None:
                 connection.execute(_state.insert().values(name="schema_version", value=str(SCHEMA_VERSION)))
             elif int(version) < SCHEMA_VERSION:
-                _add_columns(connection, _SINCE_2)
+                newer = [name for since, names in _SINCE.items() if since > int(version) for name in names]
+                _add_columns(connection, newer)
                 connection.execute(
                     _state.update().where(_state.c.name == "schema_version").values(value=str(SCHEMA_VERSION))
                 )
