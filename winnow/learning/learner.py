@@ -78,6 +78,8 @@ class Learner:
         self._attributes = attributes
         self._space, self._read_labels, self._rng, self._is_hidden = space, read_labels, rng, is_hidden
         self._strategy = strategy
+        self._outside: dict[int, int] = {}  # id of an example that is no row of the pool -> its row beyond the pool
+        self._outside_rows = np.empty(0, np.int64)  # of those that count
         self._changed = threading.Condition()
         self._is_woken = self._is_closed = False
         self._recent: OrderedDict[tuple[int, str], Showing] = OrderedDict()
@@ -121,6 +123,19 @@ class Learner:
             self._changed.notify_all()
             self._changed.wait_for(lambda: self.learnt.is_hidden is is_hidden or self._is_closed, timeout_s)
 
+    def set_outside(self, ids: NDArray[np.uint64], vectors: NDArray[np.floating]) -> None:
+        """Learn from positives that are no rows of the pool, and no others, with the next labels.
+
+        ids (k,), vectors (k, d), all finite. Until then the snapshot stays: what was shown is what is recorded. Rows
+        keep their numbers, since snapshots refer to them.
+        """
+        is_new = np.array([id_ not in self._outside for id_ in ids.tolist()], bool)
+        with self._changed:
+            first = self._space.n + len(self._outside)
+            self._outside |= dict(zip(ids[is_new].tolist(), range(first, first + int(is_new.sum())), strict=True))
+            self._space = self._space.with_outside(vectors[is_new])
+            self._outside_rows = np.array([self._outside[id_] for id_ in ids.tolist()], np.int64)
+
     def wait_for(self, seq: int, *, timeout_s: float) -> Learnt:
         """The newest snapshot, waiting for one that knows event `seq`."""
         with self._changed:
@@ -160,15 +175,17 @@ class Learner:
 
     def _learn(self, before: Learnt | None) -> Learnt:
         labels, seq = self._read_labels()
+        with self._changed:
+            space, labels = self._space, replace(labels, outside=self._outside_rows)
         strategy, is_hidden = self._strategy, self._is_hidden
         previous = before.snapshot if before else None
         if before and previous and before.is_hidden is not is_hidden and previous.head is None:
             previous = replace(previous, cover=previous.cover[:0])  # the rows shown now have a cover of their own
         elif before and previous and before.seq == seq and self._has_another_order(before):
-            snapshot = reorder(previous, self._space, labels, strategy, is_hidden)
+            snapshot = reorder(previous, space, labels, strategy, is_hidden)
             return Learnt(snapshot, seq, labels.rows, is_hidden)
         snapshot = next_snapshot(
-            self._space,
+            space,
             labels,
             strategy,
             previous=previous,

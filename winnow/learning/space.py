@@ -5,7 +5,7 @@ import os
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +32,8 @@ class FeatureSpace:
 
     vectors (n, d) float16 or float32; mean (d,), axes (d, r) and gain (r,) in [-1, 0], all float32; inverse_norm (n,)
     float32 is 1 / |y|, 0 where a row equals the mean, NaN where a row is not finite; is_usable (n,) bool: valid and
-    finite rows.
+    finite rows. outside (e, d) float32 holds y / |y| of examples that are no rows of the pool: where the methods take
+    rows, n + i stands for the i-th of them.
     """
 
     vectors: NDArray[np.floating]
@@ -42,6 +43,7 @@ class FeatureSpace:
     inverse_norm: NDArray[np.float32]
     is_usable: NDArray[np.bool_]
     workers: ThreadPoolExecutor = field(repr=False, compare=False)
+    outside: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
 
     @property
     def n(self) -> int:
@@ -73,8 +75,21 @@ class FeatureSpace:
 
     def unit_rows(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """(k, d) float32 y / |y|; NaN for rows without finite features."""
+        if len(self.outside) and (is_outside := rows >= self.n).any():
+            unit = np.empty((len(rows), self.d), np.float32)
+            unit[~is_outside], unit[is_outside] = (
+                self.unit_rows(rows[~is_outside]),
+                self.outside[rows[is_outside] - self.n],
+            )
+            return unit
         with np.errstate(invalid="ignore", over="ignore"):
             return np.multiply(self.vectors[rows] - self.mean, self.inverse_norm[rows, None], dtype=np.float32)
+
+    def with_outside(self, vectors: NDArray[np.floating]) -> "FeatureSpace":
+        """The same space with vectors (k, d), all finite, as further examples after those it has."""
+        centred = vectors.astype(np.float32) - self.mean
+        unit = centred * _inverse_root(_squared(centred, self.axes, self.gain))[:, None]
+        return replace(self, outside=np.concatenate([self.outside.reshape(-1, self.d), unit]))
 
     def directions(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """(k, d) float32 M y / |y|: the dot product of this and another row's y / |y| is their cosine."""
@@ -162,9 +177,7 @@ def _measure(
     def work(start: int, stop: int) -> None:
         with np.errstate(invalid="ignore", over="ignore"):
             centred = vectors[start:stop].astype(np.float32) - mean
-            along = centred @ axes
-            squared = np.einsum("ij,ij->i", centred, centred) + (along * along) @ gain
-            inverse_norm[start:stop] = _inverse_root(squared)
+            inverse_norm[start:stop] = _inverse_root(_squared(centred, axes, gain))
 
     _over_blocks(n, work, workers)
     return {"mean": mean, "axes": axes, "gain": gain, "inverse_norm": inverse_norm}
@@ -182,6 +195,13 @@ def _metric(centred: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[
     rest = max(rest, 0.05 * variances.mean(), np.finfo(np.float32).tiny)
     factor = (rest / np.maximum(variances[:r], rest)) ** EVENNESS
     return np.ascontiguousarray(axes[:, :r], dtype=np.float32), (factor - 1).astype(np.float32)
+
+
+def _squared(centred: NDArray[np.float32], axes: NDArray[np.float32], gain: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(k,) y M y of y (k, d)."""
+    along = centred @ axes
+    squared: NDArray[np.float32] = np.einsum("ij,ij->i", centred, centred) + (along * along) @ gain
+    return squared
 
 
 def _inverse_root(squared: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,6 +1,6 @@
 """One step of learning: the current labels in, a new immutable snapshot out. No thread, no clock, no database."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 import numpy as np
@@ -20,6 +20,7 @@ MAX_LANDMARKS = 300  # labels whose likeness to a row makes its decision
 CHOOSE_EVERY = 10  # labels; how often the kernel is chosen anew
 CALIBRATION_ROWS = 20_000  # open rows that calibration looks at
 MAX_FITTED = 2000  # labels that the head is fitted on; all others are used for calibration
+GOLDEN = 0.6180339887  # its multiples spread evenly over 0 … 1, as the pool's random ranks do
 
 
 class ModelState(str, Enum):
@@ -34,13 +35,15 @@ class Labels:
     """What is known of the pool.
 
     rows (m,) int64 with the current label in values (m,) int8, 0 or 1, oldest verdict first; skipped (k,) int64:
-    neither trained on nor shown; unreadable (u,) int64: not shown.
+    neither trained on nor shown; unreadable (u,) int64: not shown. outside (e,) int64: rows of the space's outside,
+    boxes drawn by hand, each a positive that the head is fitted on as well.
     """
 
     rows: NDArray[np.int64]
     values: NDArray[np.int8]
     skipped: NDArray[np.int64]
     unreadable: NDArray[np.int64]
+    outside: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
 
 @dataclass(frozen=True)
@@ -163,13 +166,11 @@ def _learn(
     """The snapshot with a calibrated head and what it says of the pool; as it was while there is one class only."""
     usable = np.flatnonzero(space.is_usable[labels.rows])
     values = labels.values[usable]
-    if len(np.unique(values)) < 2:
+    if len(np.unique(values)) < 2:  # boxes drawn by hand alone say nothing of what the pool's positives look like
         return snapshot
     rank = snapshot.priority[labels.rows[usable]]
-    chosen, landmarks = _fitted(values, rank)
-    fitted = usable[chosen]
     kernel = _choose_kernel(space, labels.rows[usable], values, rank, previous.kernel if previous else None)
-    head, left_out = fit_head(space, labels.rows[fitted], labels.values[fitted], landmarks, kernel.gamma)
+    head, fitted, left_out = _fit(space, labels, usable, rank, kernel.gamma)
     scores = next_scores(space, head, previous.scores if previous else None)
     decision, checked = scores.decision, scores.decision[labels.rows]
     checked[fitted] = left_out  # labels that the head was not fitted on were left out anyway
@@ -186,6 +187,23 @@ def _learn(
         scores=scores,
         kernel=kernel,
     )
+
+
+def _fit(
+    space: FeatureSpace, labels: Labels, usable: NDArray[np.int64], rank: NDArray[np.float32], gamma: float
+) -> tuple[Head, NDArray[np.int64], NDArray[np.float32]]:
+    """The head, which of the labels it was fitted on (f,), and these ones' left-out decisions (f,).
+
+    Boxes drawn by hand stand before the pool's labels, as if they were older, and are chosen among as those are.
+    """
+    outside, e = labels.outside, len(labels.outside)
+    rows = np.concatenate([outside, labels.rows[usable]])
+    values = np.concatenate([np.ones(e, np.int8), labels.values[usable]])
+    outside_rank = (outside * GOLDEN % 1).astype(np.float32)
+    chosen, landmarks = _fitted(values, np.concatenate([outside_rank, rank]))
+    head, left_out = fit_head(space, rows[chosen], values[chosen], landmarks, gamma)
+    is_of_pool = chosen >= e
+    return head, usable[chosen[is_of_pool] - e], left_out[is_of_pool]
 
 
 def _with_evidence(
