@@ -1,0 +1,257 @@
+// @ts-check
+/**
+ * What the pointer does on the canvas: mouse, pen, one finger and two. Moves and draws boxes, pans and zooms, and tells
+ * the tools of masks where they were used.
+ */
+import { fitted, moved, movedTo, resized } from "./boxes.js";
+
+/**
+ * @typedef {import("./canvas_view.js").CanvasView} CanvasView
+ * @typedef {import("./edit_model.js").Box} Box
+ * @typedef {import("./edit_model.js").EditObject} EditObject
+ * @typedef {[number, number]} Point
+ * @typedef {{object: EditObject | null, before: EditObject | null, box: Box, how: string, phase: "start" | "move" | "end" | "cancel"}} DragBox
+ *   object: as it is in the model, null while a new one is drawn; how: "draw", "move", or the sides that are resized
+ * @typedef {{x: number, y: number, button: number, shiftKey: boolean, altKey: boolean}} Click pixels of the image
+ * @typedef {{points: Point[], phase: "start" | "move" | "end" | "cancel", tool: string}} Stroke
+ * @typedef {{move: (event: PointerEvent) => void, end: (event: PointerEvent) => void, cancel: () => void}} Gesture
+ */
+
+const STILL_PX = 4; // a hand that clicks trembles
+const WHEEL_STEP = 0.0016;
+const SIDES_TO_CURSOR = /** @type {Record<string, string>} */ ({ n: "ns", s: "ns", e: "ew", w: "ew", ne: "nesw", sw: "nesw", nw: "nwse", se: "nwse" });
+const CURSORS = { select: "default", box: "crosshair", point: "crosshair", brush: "crosshair", eraser: "crosshair" };
+
+export class CanvasGestures {
+  /** Space is held: whatever the tool, a drag moves the image. */
+  isHand = false;
+  /** @type {Map<number, Point>} */
+  #pointers = new Map();
+  /** @type {Gesture | null} */
+  #gesture = null;
+
+  /** @param {CanvasView} view @param {(box: Box) => EditObject} newObject what a drawn box becomes */
+  constructor(view, newObject) {
+    [this.view, this.model, this.newObject] = [view, view.model, newObject];
+    const { stage } = view;
+    stage.addEventListener("pointerdown", (event) => this.#down(event));
+    stage.addEventListener("pointermove", (event) => this.#move(event));
+    stage.addEventListener("pointerup", (event) => this.#up(event));
+    stage.addEventListener("pointercancel", (event) => this.#lost(event));
+    stage.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    stage.addEventListener("contextmenu", (event) => event.preventDefault());
+  }
+
+  /** Leave off what is being dragged; nothing of it stays. @returns {boolean} whether there was something */
+  cancel() {
+    if (!this.#gesture) return false;
+    this.#gesture.cancel();
+    this.#gesture = null;
+    return true;
+  }
+
+  showCursor(/** @type {PointerEvent | undefined} */ event = undefined) {
+    const { tool, stage } = this.view;
+    const side = event && !this.isHand && (tool === "select" || tool === "box") ? this.view.handleAt(this.view.stagePoint(event), event.pointerType) : null;
+    const isOver = event && tool === "select" && !side && this.view.objectAt(this.view.imagePoint(event));
+    stage.style.cursor = this.isHand ? "grab" : side ? `${SIDES_TO_CURSOR[side]}-resize` : isOver ? "move" : CURSORS[tool];
+  }
+
+  /** @param {PointerEvent} event */
+  #down(event) {
+    this.view.stage.focus({ preventScroll: true });
+    this.view.stage.setPointerCapture(event.pointerId);
+    this.#pointers.set(event.pointerId, this.view.stagePoint(event));
+    if (this.#pointers.size > 2) return;
+    this.cancel();
+    this.#gesture = this.#pointers.size === 2 ? this.#pinch() : this.#begin(event);
+  }
+
+  /** @param {PointerEvent} event */
+  #move(event) {
+    if (!this.#pointers.has(event.pointerId)) return this.showCursor(event);
+    this.#pointers.set(event.pointerId, this.view.stagePoint(event));
+    this.#gesture?.move(event);
+  }
+
+  /** @param {PointerEvent} event */
+  #up(event) {
+    if (!this.#pointers.delete(event.pointerId)) return;
+    const gesture = this.#gesture;
+    this.#gesture = null; // the finger that stays after a pinch does nothing
+    gesture?.end(event);
+    this.showCursor(event);
+  }
+
+  /** @param {PointerEvent} event */
+  #lost(event) {
+    this.#pointers.delete(event.pointerId);
+    this.cancel();
+  }
+
+  /** @param {PointerEvent} event @returns {Gesture | null} */
+  #begin(event) {
+    const { tool } = this.view;
+    if (this.isHand || event.button === 1) return this.#pan(event);
+    if (tool === "point") return this.#click(event);
+    if (event.button !== 0) return null;
+    if (tool === "brush" || tool === "eraser") return this.#stroke(event, tool);
+    const side = this.view.handleAt(this.view.stagePoint(event), event.pointerType);
+    const chosen = this.model.get(this.model.selected);
+    if (side && chosen) return this.#drag(event, chosen, side);
+    if (tool === "box") return this.#draw(event);
+    const object = this.view.objectAt(this.view.imagePoint(event));
+    if (!object) return this.#pan(event, () => (this.model.selected = null));
+    this.model.selected = object.id;
+    return this.#drag(event, object, "move");
+  }
+
+  /** @param {PointerEvent} event @param {() => void} [onClick] when nothing was moved @returns {Gesture} */
+  #pan(event, onClick) {
+    let [x, y] = this.view.stagePoint(event);
+    const isMoved = beyondTremble(this.view.stagePoint(event));
+    return {
+      move: (now) => {
+        const [toX, toY] = this.view.stagePoint(now);
+        if (!isMoved([toX, toY])) return;
+        this.view.panBy(toX - x, toY - y);
+        [x, y] = [toX, toY];
+      },
+      end: (now) => {
+        if (!isMoved(this.view.stagePoint(now))) onClick?.();
+      },
+      cancel: () => {},
+    };
+  }
+
+  /** Two fingers: what lies under them stays under them. @returns {Gesture} */
+  #pinch() {
+    let last = grip([...this.#pointers.values()]);
+    const move = () => {
+      const now = grip([...this.#pointers.values()]);
+      this.view.panBy(now.middle[0] - last.middle[0], now.middle[1] - last.middle[1]);
+      this.view.zoomBy(now.apart / last.apart, now.middle);
+      last = now;
+    };
+    return { move, end: () => {}, cancel: () => {} };
+  }
+
+  /** A click with the point tool; a drag pans. @param {PointerEvent} event @returns {Gesture} */
+  #click(event) {
+    const { button, shiftKey, altKey } = event;
+    return this.#pan(event, () => {
+      const [x, y] = this.view.imagePoint(event);
+      this.view.dispatchEvent(new CustomEvent("click", { detail: { x, y, button, shiftKey, altKey } }));
+    });
+  }
+
+  /** @param {PointerEvent} event @param {string} tool @returns {Gesture} */
+  #stroke(event, tool) {
+    const tell = (/** @type {Point[]} */ points, /** @type {Stroke["phase"]} */ phase) =>
+      void this.view.dispatchEvent(new CustomEvent("stroke", { detail: { points, phase, tool } }));
+    tell([this.view.imagePoint(event)], "start");
+    return {
+      move: (now) => tell(allPoints(now).map((one) => this.view.imagePoint(one)), "move"),
+      end: (now) => tell([this.view.imagePoint(now)], "end"),
+      cancel: () => tell([], "cancel"),
+    };
+  }
+
+  /** Draw a new box. @param {PointerEvent} event @returns {Gesture} */
+  #draw(event) {
+    const from = this.view.imagePoint(event);
+    const isMoved = beyondTremble(this.view.stagePoint(event));
+    const boxTo = (/** @type {PointerEvent} */ now) => fitted([...from, ...this.view.imagePoint(now)], this.model.size);
+    return {
+      move: (now) => {
+        const box = isMoved(this.view.stagePoint(now)) && boxTo(now);
+        if (!box) return;
+        const isFirst = !this.view.preview;
+        this.view.preview = { object: { ...(this.view.preview?.object ?? this.newObject(box)), box }, isNew: true };
+        this.#tell({ object: null, before: null, box, how: "draw", phase: isFirst ? "start" : "move" });
+      },
+      end: (now) => {
+        const { preview } = this.view;
+        this.view.preview = null;
+        const box = preview && boxTo(now);
+        if (box) this.#add({ ...preview.object, box });
+        else if (!preview) this.model.selected = this.view.objectAt(from)?.id ?? null;
+      },
+      cancel: () => this.#drop("draw"),
+    };
+  }
+
+  /** @param {EditObject} object */
+  #add(object) {
+    if (!this.model.apply({ kind: "add", objects: [object] })) return;
+    this.model.selected = object.id;
+    this.#tell({ object: this.model.get(object.id), before: null, box: object.box, how: "draw", phase: "end" });
+  }
+
+  /** Move or resize an object. @param {PointerEvent} event @param {EditObject} before @param {string} how @returns {Gesture} */
+  #drag(event, before, how) {
+    const from = this.view.imagePoint(event);
+    const isMoved = beyondTremble(this.view.stagePoint(event));
+    const tell = (/** @type {Box} */ box, /** @type {DragBox["phase"]} */ phase) => this.#tell({ object: this.model.get(before.id), before, box, how, phase });
+    return {
+      move: (now) => {
+        if (!isMoved(this.view.stagePoint(now))) return;
+        const [x, y] = this.view.imagePoint(now);
+        const [dx, dy] = [Math.round(x - from[0]), Math.round(y - from[1])];
+        const box = how === "move" ? moved(before.box, dx, dy, this.model.size) : resized(before.box, how, dx, dy);
+        const phase = this.view.preview ? "move" : "start";
+        // the mask follows a move with its last step; while it is resized the old one would be wrong
+        this.view.preview = { object: { ...before, box, mask: null }, isNew: false };
+        tell(box, phase);
+      },
+      end: () => {
+        const box = this.view.preview?.object.box;
+        this.view.preview = null;
+        if (!box) return;
+        const change = how === "move" ? movedTo(before, box) : { id: before.id, box, mask: null };
+        this.model.apply({ kind: "change", changes: [change] });
+        tell(this.model.get(before.id)?.box ?? box, "end");
+      },
+      cancel: () => this.#drop(how),
+    };
+  }
+
+  /** @param {string} how */
+  #drop(how) {
+    const { preview } = this.view;
+    this.view.preview = null;
+    if (preview) this.#tell({ object: this.model.get(preview.object.id), before: null, box: preview.object.box, how, phase: "cancel" });
+  }
+
+  /** @param {DragBox} detail */
+  #tell(detail) {
+    this.view.dispatchEvent(new CustomEvent("dragbox", { detail }));
+  }
+
+  /** The wheel zooms, with Shift it moves the image sideways, with Alt up and down. @param {WheelEvent} event */
+  #wheel(event) {
+    event.preventDefault();
+    const turn = (event.deltaY || event.deltaX) * (event.deltaMode === 1 ? 16 : 1);
+    if (event.shiftKey) return this.view.panBy(-turn, 0);
+    if (event.altKey) return this.view.panBy(0, -turn);
+    const step = event.ctrlKey ? 6 * WHEEL_STEP : WHEEL_STEP; // two fingers on a touchpad come as small turns with Ctrl
+    return this.view.zoomBy(Math.exp(-turn * step), this.view.stagePoint(event));
+  }
+}
+
+/** @param {Point[]} fingers two */
+function grip([[x1, y1], [x2, y2]]) {
+  return { middle: /** @type {Point} */ ([(x1 + x2) / 2, (y1 + y2) / 2]), apart: Math.max(1, Math.hypot(x2 - x1, y2 - y1)) };
+}
+
+/** @param {Point} start of the stage @returns {(now: Point) => boolean} true from the first real move on */
+function beyondTremble([x, y]) {
+  let isMoved = false;
+  return ([toX, toY]) => (isMoved ||= Math.hypot(toX - x, toY - y) >= STILL_PX);
+}
+
+/** Where the pointer was between two frames too. @param {PointerEvent} event @returns {PointerEvent[]} */
+function allPoints(event) {
+  const events = event.getCoalescedEvents?.() ?? [];
+  return events.length ? events : [event];
+}
