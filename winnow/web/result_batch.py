@@ -1,0 +1,53 @@
+"""What people said since the newest model version's data, and whether a training would learn anything from it."""
+
+from collections import Counter
+
+from winnow.training.dataset import get_dataset
+from winnow.training.models import list_models
+from winnow.training.workspace import Workspace
+from winnow.web.result_list import PredictedImages, is_change
+from winnow.web.schemas_results import BatchOut
+
+
+def batch_of(images: PredictedImages, workspace: Workspace) -> BatchOut:
+    """Counted by the log as it stands; raises ModelError, UnknownVersion where model or data set is damaged."""
+    models = list_models(workspace)
+    version = models[-1].number if models else None
+    since = get_dataset(workspace, models[-1].dataset).manifest.last_seq if models else 0
+    with images.session.reading() as ledger:
+        lasts = [events[-1] for events in ledger.image_events().values() if events[-1].seq > since]
+        changed = sum(is_change(verdict) and verdict.seq > since for verdict in ledger.currents())
+    missed = sum(event.kind == "miss" for event in lasts)
+    outcomes = Counter(event.reason for event in lasts if event.kind != "miss")
+    refined, rejected = outcomes["refined"], outcomes["rejected"]
+    is_changed = bool(refined or rejected or changed or missed)
+    return BatchOut(
+        model_version=version,
+        since_seq=since,
+        accepted=outcomes["accepted"],
+        refined=refined,
+        rejected=rejected,
+        changed_objects=changed,
+        missed=missed,
+        open=int((images.is_predicted & (images.statuses().of == 0)).sum()),
+        is_changed=is_changed,
+        message=_message(version, outcomes["accepted"], is_changed),
+    )
+
+
+def _message(version: int | None, accepted: int, is_changed: bool) -> str:
+    since = "so far" if version is None else f"since the data of model v{version}"
+    images = "1 image was" if accepted == 1 else f"{accepted:,} images were"
+    if is_changed:
+        return f"There are corrections {since}: a training learns from them."
+    if not accepted:
+        return f"Nothing was reviewed {since}."
+    if version is None:
+        return (
+            f"Nothing was corrected: {images} accepted as predicted. This project has no model version yet, so a "
+            "first training would learn to do what was predicted here, no better."
+        )
+    return (
+        f"No change, no retrain: {images} accepted as predicted {since} and nothing was corrected. A training would be "
+        "told only what the model says already. Review more images, or correct what is wrong first."
+    )
