@@ -1,8 +1,8 @@
 // @ts-check
 /**
  * The image and what lies on it, in three canvases: the image, the objects that stay as they are, and the one that is
- * being worked on. A drag paints the third only; zoom and pan paint all. At most one painting a frame. What lies on objects, as masks do, is a layer that
- * draws `view.still` on the sheet "still" and `view.active` on the sheet "active".
+ * being worked on. A drag paints the third only; zoom and pan paint all. At most one painting a frame. What lies on
+ * objects, as masks do, is a layer that draws `view.still` on the sheet "still" and `view.active` on "active".
  */
 import { areaOf, bounded } from "./boxes.js";
 import { BoxPainter, handles } from "./canvas_boxes.js";

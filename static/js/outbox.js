@@ -16,6 +16,7 @@ const CALLS = {
   miss: ({ item_id, ...body }) => [`/api/images/${item_id}/miss`, body],
   complete: ({ item_id, ...body }) => [`/api/images/${item_id}/complete`, body],
   correction: (body) => ["/api/corrections", body],
+  review: ({ item_id, path: _, ...body }) => [`/api/results/${item_id}`, body],
 };
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 4000;

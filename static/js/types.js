@@ -22,8 +22,9 @@
  *   available: {name: string, count: number}[], named: string[]}} FilterInForce
  * @typedef {{keys: Record<string, string[]>, auto_seconds: number, annotator: string, strategies: Strategy[],
  *   reasons: Reason[], pool: {name: string, total: number, duplicates: number, has_boxes: boolean}, encoder: string}} Config
- * @typedef {{kind: "verdict" | "undo" | "miss" | "complete" | "correction", key: string, annotator: string, at: number,
+ * @typedef {{kind: "verdict" | "undo" | "miss" | "complete" | "correction" | "review", key: string, annotator: string, at: number,
  *   item_id?: string, label?: number | null, reason?: string, class_name?: string, elapsed_ms?: number,
- *   model_version?: number, strategy?: string, box_xyxy?: number[], is_replaced?: boolean}} Press
+ *   model_version?: number, strategy?: string, box_xyxy?: number[], is_replaced?: boolean, path?: string,
+ *   outcome?: "accept" | "reject" | "correct", kept?: string[], drawn?: object[], deleted?: string[], based_on?: number | null}} Press
  */
 export {};
