@@ -15,6 +15,7 @@ from winnow.training.dataset import (
     list_datasets,
     rebuild_dataset,
 )
+from winnow.training.manifest import TASKS
 from winnow.training.workspace import Workspace
 
 SHOWN = 20
@@ -28,6 +29,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     command.add_argument(
         "--refs", type=Path, metavar="FILE", help="refs whose open proposals count (default: WINNOW_REFS)"
     )
+    command.add_argument("--task", choices=TASKS, default="detect", help="boxes, or masks (default: detect)")
     command.add_argument("--partial", action="store_true", help="take images with open proposals, these painted over")
     command.add_argument(
         "--rejects", choices=["background", "ignore"], default="background", help="what rejected regions are"
@@ -57,7 +59,8 @@ def _run(options: argparse.Namespace) -> None:
 
 def describe(version: DatasetVersion) -> str:
     """A version in a few lines: images, negatives and boxes by class of each part."""
-    lines = [f"Data set version {version.number}: {version.folder}"]
+    task = "" if version.task == "detect" else f" ({version.task})"
+    lines = [f"Data set version {version.number}{task}: {version.folder}"]
     for part, counts in version.counts.items():
         boxes = ", ".join(f"{name} {n:,}" for name, n in counts["boxes"].items() if n)
         n_without = sum(not n for n in counts["boxes"].values())
@@ -75,7 +78,8 @@ def _build(workspace: Workspace, settings: Settings, options: argparse.Namespace
     classes = None
     if options.classes is not None:
         classes = tuple(name.strip() for name in options.classes.split(",") if name.strip())
-    wanted = DatasetOptions(options.partial, options.rejects, classes, options.holdout_share, options.seed)
+    share, seed = options.holdout_share, options.seed
+    wanted = DatasetOptions(options.partial, options.rejects, classes, share, seed, options.task)
     with long_work(workspace.jobs, "dataset", "Data set version", sys.argv[1:]) as report:
         version = build_dataset(
             read_truth(settings, options.refs).truth,

@@ -7,9 +7,8 @@ from typing import Any
 from winnow.errors import ModelError
 from winnow.jobs.reporter import long_work
 from winnow.settings import read_settings
-from winnow.training.dataset import get_dataset
 from winnow.training.exporter import FORMATS, export_model
-from winnow.training.measuring import measure_again
+from winnow.training.measuring import dataset_to_measure, measure_again
 from winnow.training.models import (
     ModelVersion,
     active_model,
@@ -66,18 +65,22 @@ def _list(workspace: Workspace) -> None:
 
 def _line(model: ModelVersion) -> str:
     metrics = model.metrics
+    masks = f"masks {metrics.masks.map50:.3f}, {metrics.masks.map50_95:.3f}  " if metrics.masks else ""
     return (
-        f"{model.name}  data set {model.dataset}  from {model.base}  mAP50 {metrics.map50:.3f}  mAP50-95 "
-        f"{metrics.map50_95:.3f}  {model.size_bytes / 1e6:.1f} MB  {metrics.speed_ms:.1f} ms an image"
+        f"{model.name}  {model.task}  data set {model.dataset}  from {model.base}  mAP50 {metrics.map50:.3f}  mAP50-95 "
+        f"{metrics.map50_95:.3f}  {masks}{model.size_bytes / 1e6:.1f} MB  {metrics.speed_ms:.1f} ms an image"
     )
 
 
 def _compare(workspace: Workspace, first: int, second: int) -> None:
     comparison = compare_models(workspace, first, second)
     print(f"{'':20}{comparison.first.name:>10}{comparison.second.name:>10}")
+    pair = (comparison.first_metrics, comparison.second_metrics)
     for name in ("map50", "map50_95", "precision", "recall", "false_positives_per_image", "speed_ms"):
-        values = (getattr(comparison.first_metrics, name), getattr(comparison.second_metrics, name))
-        print(f"{name[:19]:20}{values[0]:10.3f}{values[1]:10.3f}")
+        print(f"{name[:19]:20}" + "".join(f"{getattr(metrics, name):10.3f}" for metrics in pair))
+    for name in ("map50", "map50_95") if any(metrics.masks for metrics in pair) else ():
+        of_masks = (f"{getattr(metrics.masks, name):10.3f}" if metrics.masks else f"{'–':>10}" for metrics in pair)
+        print(f"{'masks ' + name:20}" + "".join(of_masks))
     if comparison.note:
         print(comparison.note)
 
@@ -86,10 +89,12 @@ def _measure(workspace: Workspace, numbers: list[int], device: str) -> None:
     models = [get_model(workspace, number) for number in numbers]
     names = " and ".join(model.name for model in models)
     with long_work(workspace.jobs, "measure", f"Measure {names}", sys.argv[1:]) as report:
-        dataset, scratch = get_dataset(workspace), report.folder / "run"
+        scratch = report.folder / "run"
         for model in models:
+            dataset = dataset_to_measure(workspace, model)
             metrics = measure_again(workspace, model, dataset, device=device, scratch=scratch, report=report)
             reached = f"mAP50 {metrics.map50:.3f}, mAP50-95 {metrics.map50_95:.3f}"
+            reached += f", masks {metrics.masks.map50:.3f} and {metrics.masks.map50_95:.3f}" if metrics.masks else ""
             print(f"{model.name}: {reached} on {metrics.images} images")
 
 

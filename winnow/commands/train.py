@@ -10,9 +10,11 @@ from winnow.errors import EncoderError, FeaturesError, TrainingError, WinnowErro
 from winnow.jobs.reporter import JobReporter, long_work
 from winnow.round_files import mistakes_path
 from winnow.settings import Settings, read_settings
+from winnow.training.base import SUGGESTED
 from winnow.training.dataset import DatasetOptions, DatasetVersion, build_dataset, get_dataset
+from winnow.training.manifest import TASKS
 from winnow.training.mistakes import Mistake, write_mistakes
-from winnow.training.models import ModelVersion, list_models
+from winnow.training.models import ModelVersion, newest_of_task
 from winnow.training.sessions import get_session
 from winnow.training.trainer import (
     CONTINUED_EPOCHS,
@@ -32,7 +34,10 @@ def add(commands: Any) -> None:
     """Registers the command."""
     default = TrainOptions("yolo11n.pt")
     command = commands.add_parser("train", help="train a detector on the verdicts", description=_WARNING)
-    command.add_argument("--base", help=f"weights, a .yaml to start from nothing, or a version as v3 ({default.base})")
+    command.add_argument(
+        "--base",
+        help="weights, a .yaml for nothing, or a version as v3 (yolo11n.pt, for masks yolo11n-seg.pt)",
+    )
     command.add_argument("--epochs", type=int, help=f"({EPOCHS}; {CONTINUED_EPOCHS} where it goes on from a version)")
     command.add_argument("--batch", type=int, help=f"images a batch ({default.batch})")
     command.add_argument("--imgsz", type=int, help=f"longer side of the model's input in pixels ({default.imgsz})")
@@ -45,7 +50,9 @@ def add(commands: Any) -> None:
     command.add_argument("--freeze", type=int, help=f"first layers to keep ({default.freeze})")
     command.add_argument("--session", type=int, metavar="N", help="the training session this is an iteration of")
     command.add_argument("--again", action="store_true", help="also when nothing is new since the last version")
+    command.add_argument("--anyway", action="store_true", help="also when all that is new was accepted as predicted")
     data = command.add_argument_group("data set (a new version is built where the verdicts changed)")
+    data.add_argument("--task", choices=TASKS, help="detect (boxes) or segment (masks); (detect)")
     data.add_argument("--dataset", type=int, metavar="N", help="train on this version instead")
     data.add_argument(
         "--refs", type=Path, metavar="FILE", help="refs whose open proposals count (default: WINNOW_REFS)"
@@ -59,12 +66,15 @@ def _run(options: argparse.Namespace) -> None:
     settings = read_settings()
     workspace = Workspace(settings.workspace_path)
     _take_from_session(options, workspace)
-    asked = _asked(options)
-    if asked.base.endswith(".pt"):
-        print(_WARNING, file=sys.stderr)
-    with long_work(workspace.jobs, "train", f"Train {Path(asked.base).name}", sys.argv[1:], options.session) as report:
+    title = f"Train {Path(options.base).name if options.base else 'a model'}"
+    with long_work(workspace.jobs, "train", title, sys.argv[1:], options.session) as report:
+        chosen = get_dataset(workspace, options.dataset) if options.dataset is not None else None
+        _settle_task(options, chosen)
+        asked = _asked(options)
+        if asked.base.endswith(".pt"):
+            print(_WARNING, file=sys.stderr)
         _clear_killed_runs(workspace)
-        dataset = _dataset(options, settings, workspace, report)
+        dataset = chosen or _dataset(options, settings, workspace, report)
         _refuse_nothing_new(dataset, workspace, is_again=options.again)
         report.result(dataset=dataset.number)
         report.progress(0, 0, "Loading the trainer")
@@ -86,9 +96,22 @@ def _take_from_session(options: argparse.Namespace, workspace: Workspace) -> Non
     session = get_session(workspace, options.session)
     options.base = options.base or session.base
     options.partial = options.partial or session.settings.partial
-    for name in ("epochs", "batch", "imgsz", "lr", "device", "freeze", "rejects"):
+    for name in ("epochs", "batch", "imgsz", "lr", "device", "freeze", "rejects", "task"):
         if getattr(options, name) is None:
             setattr(options, name, getattr(session.settings, name))
+
+
+def _settle_task(options: argparse.Namespace, dataset: DatasetVersion | None) -> None:
+    """The task that is asked for, else that of the data set version; raises TrainingError where the two differ."""
+    if dataset is None:
+        options.task = options.task or "detect"
+    elif options.task not in (None, dataset.task):
+        raise TrainingError(
+            f"Data set version {dataset.number} is of the task {dataset.task}, not {options.task}. Give --task "
+            f"{dataset.task}, or leave --dataset out: then one of the task {options.task} is built."
+        )
+    else:
+        options.task = dataset.task
 
 
 def _clear_killed_runs(workspace: Workspace) -> None:
@@ -100,20 +123,19 @@ def _clear_killed_runs(workspace: Workspace) -> None:
 def _asked(options: argparse.Namespace) -> TrainOptions:
     values = {name: getattr(options, name) for name in TrainOptions.__dataclass_fields__}
     given = {name: value for name, value in values.items() if value is not None}
-    return TrainOptions(**{"base": "yolo11n.pt", **given})
+    return TrainOptions(**{"base": f"{SUGGESTED[options.task or 'detect']}.pt", **given})
 
 
 def _dataset(
     options: argparse.Namespace, settings: Settings, workspace: Workspace, report: JobReporter
 ) -> DatasetVersion:
-    if options.dataset is not None:
-        return get_dataset(workspace, options.dataset)
     from winnow.training.reading import read_truth
     from winnow.training.stock import check_ready
 
     truth = read_truth(settings, options.refs).truth
-    wanted = DatasetOptions(options.partial, options.rejects or "background")
-    check_ready(truth, workspace, wanted, is_again=options.again)  # in a moment, before images are read
+    wanted = DatasetOptions(options.partial, options.rejects or "background", task=options.task)
+    # in a moment, before images are read
+    check_ready(truth, workspace, wanted, is_again=options.again, is_anyway=options.anyway)
     return build_dataset(
         truth, workspace, wanted,
         base_folder=settings.base_folder, image_root=settings.image_root, report=report,
@@ -121,11 +143,11 @@ def _dataset(
 
 
 def _refuse_nothing_new(dataset: DatasetVersion, workspace: Workspace, *, is_again: bool) -> None:
-    models = list_models(workspace)
-    if models and not is_again and models[-1].dataset_hash == dataset.manifest.content_hash:
+    before = newest_of_task(workspace, dataset.task)
+    if before and not is_again and before.dataset_hash == dataset.manifest.content_hash:
         raise TrainingError(
-            f"Nothing is new: {models[-1].name} was trained on the same images and boxes (data set version "
-            f"{models[-1].dataset}). Judge more proposals, or give --again to train on the same once more."
+            f"Nothing is new: {before.name} was trained on the same images and boxes (data set version "
+            f"{before.dataset}). Judge more proposals, or give --again to train on the same once more."
         )
 
 
@@ -140,9 +162,10 @@ def describe(version: ModelVersion) -> str:
 
 def _measures(version: ModelVersion) -> str:
     metrics = version.metrics
+    masks = f"masks mAP50 {metrics.masks.map50:.3f}, mAP50-95 {metrics.masks.map50_95:.3f}; " if metrics.masks else ""
     return (
         f"mAP50 {metrics.map50:.3f}, mAP50-95 {metrics.map50_95:.3f}, precision {metrics.precision:.3f}, recall "
-        f"{metrics.recall:.3f}; {metrics.false_positives} false positives, {metrics.false_negatives} missed, on "
+        f"{metrics.recall:.3f}; {masks}{metrics.false_positives} false positives, {metrics.false_negatives} missed, on "
         f"{metrics.images} images with {metrics.boxes} boxes; {metrics.speed_ms:.1f} ms an image"
     )
 

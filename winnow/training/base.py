@@ -7,10 +7,11 @@ from pathlib import Path
 from winnow.errors import DetectorError, ModelError
 from winnow.proposals.detector import check_detector
 from winnow.proposals.weights import find_weights, ultralytics
+from winnow.training.manifest import Task
 from winnow.training.models import ModelVersion, get_model
 from winnow.training.workspace import Workspace
 
-TASK = "detect"
+SUGGESTED: dict[Task, str] = {"detect": "yolo11n", "segment": "yolo11n-seg"}  # + .pt or .yaml
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,10 @@ class Base:
     version: ModelVersion | None = None
 
 
-def find_base(name: str, workspace: Workspace, weights_folder: Path) -> Base:
+def find_base(name: str, workspace: Workspace, weights_folder: Path, task: Task = "detect") -> Base:
     """`v3` or `3`, a `.yaml`, or weights by file or by ultralytics' name, which are fetched where they are not there.
+
+    `task` is that of the data set, which the base must have.
 
     Raises:
         UnknownVersion: no such model version.
@@ -31,9 +34,10 @@ def find_base(name: str, workspace: Workspace, weights_folder: Path) -> Base:
     """
     if re.fullmatch(r"v?\d+", name):
         version = get_model(workspace, int(name.removeprefix("v")))
+        _check_task(version.name, version.task, task, ".yaml")
         return Base(version.name, str(version.weights), version)
     if name.endswith((".yaml", ".yml")):
-        return Base(name, _architecture(name))
+        return Base(name, _architecture(name, task))
     try:
         path = find_weights(name, weights_folder)
         if path.suffix.lower() != ".pt":
@@ -41,25 +45,34 @@ def find_base(name: str, workspace: Workspace, weights_folder: Path) -> Base:
         facts = check_detector(path)
     except DetectorError as error:
         raise ModelError(str(error).replace("--detector", "--base")) from error
-    if facts.task != TASK:
-        raise ModelError(f"{name} is a model of the task {facts.task!r}; boxes train {TASK!r} models. Give another.")
+    _check_task(name, facts.task, task, ".pt")
     return Base(name, str(path))
 
 
-def _architecture(name: str) -> str:
+def _check_task(name: str, found: str, wanted: Task, suffix: str) -> None:
+    """Raises ModelError where a base cannot learn from a data set of the task `wanted`."""
+    if found == wanted:
+        return
+    what = {"detect": "boxes train 'detect' models", "segment": "masks train 'segment' models"}[wanted]
+    instead = f", or use a data set of the task {found} (--task {found})" if found in SUGGESTED else ""
+    raise ModelError(
+        f"{name} is a model of the task {found!r}; {what}. Give another, such as {SUGGESTED[wanted]}{suffix}{instead}."
+    )
+
+
+def _architecture(name: str, wanted: Task) -> str:
     ultralytics()
     from ultralytics.nn.tasks import guess_model_task, yaml_model_load
     from ultralytics.utils.checks import check_yaml
 
     found = check_yaml(re.sub(r"(\d+)([nslmx])(.+)?$", r"\1\3", name), hard=False) or check_yaml(name, hard=False)
     if not found:
-        raise ModelError(f"{name} is neither a file nor an architecture of ultralytics. Try yolo11n.yaml.")
+        raise ModelError(f"{name} is neither a file nor an architecture of ultralytics. Try {SUGGESTED[wanted]}.yaml.")
     try:
         task = guess_model_task(yaml_model_load(name))
     except (OSError, ValueError, TypeError, LookupError) as error:
-        raise ModelError(f"{name} describes no model: {error}. Try yolo11n.yaml.") from error
-    if task != TASK:
-        raise ModelError(f"{name} is of the task {task!r}; boxes train {TASK!r} models. Try yolo11n.yaml.")
+        raise ModelError(f"{name} describes no model: {error}. Try {SUGGESTED[wanted]}.yaml.") from error
+    _check_task(name, task, wanted, ".yaml")
     return name
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from winnow.files import write_atomically
+from winnow.masks.rle import Rle, area, decode, from_polygons, iou
+from winnow.masks.tidy import outlines
 from winnow.pool.boxes import clip_box
 from winnow.training.dataset import DatasetVersion, refuse_existing
 from winnow.training.manifest import PARTS, ImageEntry, Part
@@ -24,7 +26,8 @@ def export_coco(version: DatasetVersion, out: Path) -> int:
     """Write one COCO annotation file of both parts; answers the images in it.
 
     `file_name` is relative to the version's `images` folder (`train/…`, `holdout/…`); boxes are the accepted ones in
-    pixels, unrounded, cut at the image's edge; category ids count from 1.
+    pixels, unrounded, cut at the image's edge; category ids count from 1. Masks are polygons where these are the very
+    mask, else (where it has holes) run lengths.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "coco.json"
@@ -91,7 +94,28 @@ def _tidied(content: dict[str, Any], version: DatasetVersion) -> bytes:
     for image in content["images"]:
         del image["license"], image["date_captured"]
         image["file_name"] = f"{part_of[image['file_name']]}/{image['file_name']}"
+    marks = [mark for entry in version.images for mark in entry.accepted]
+    for annotation, mark in zip(content["annotations"], marks, strict=True):
+        if mark.mask is not None:
+            annotation |= _segmentation(mark.mask)
     return (json.dumps(content) + "\n").encode()
+
+
+def _segmentation(mask: Rle) -> dict[str, Any]:
+    """Every tool takes polygons; holes need run lengths, written as lists: these are read without pycocotools too."""
+    parts = outlines(decode(mask))
+    if not any(part.holes_xy for part in parts):
+        rings = [part.outer_xy for part in parts]
+        if iou([mask], [from_polygons(rings, mask.size_hw)])[0, 0] == 1.0:
+            return {"segmentation": [ring.ravel().tolist() for ring in rings], "area": area(mask)}
+    return {"segmentation": {"size": list(mask.size_hw), "counts": _run_lengths(mask)}, "area": area(mask)}
+
+
+def _run_lengths(mask: Rle) -> list[int]:
+    """Lengths of runs of 0 and 1 in turn, column by column."""
+    column_by_column = np.concatenate([[False], decode(mask).ravel(order="F"), [False]])
+    changes = np.flatnonzero(column_by_column[1:] != column_by_column[:-1])
+    return np.diff(changes, prepend=0, append=column_by_column.size - 2).tolist()
 
 
 def _name_source(annotations: Path, number: int) -> None:

@@ -13,7 +13,18 @@ from filelock import FileLock
 
 from winnow.errors import DatasetError, UnknownVersion, WinnowError
 from winnow.training.holdout import Holdout
-from winnow.training.manifest import PARTS, ImageEntry, Manifest, Part, content_hash, count, read_images
+from winnow.training.manifest import (
+    PARTS,
+    SCHEMA,
+    SCHEMA_OF_BOXES,
+    ImageEntry,
+    Manifest,
+    Part,
+    Task,
+    content_hash,
+    count,
+    read_images,
+)
 from winnow.training.models import list_models
 from winnow.training.selection import LEFT_OUT, DatasetOptions, Report, Selection, select
 from winnow.training.truth import Truth
@@ -38,6 +49,10 @@ class DatasetVersion:
     @property
     def classes(self) -> tuple[str, ...]:
         return self.manifest.classes
+
+    @property
+    def task(self) -> Task:
+        return self.manifest.task
 
     @property
     def counts(self) -> dict[str, dict[str, Any]]:
@@ -82,6 +97,12 @@ def get_dataset(workspace: Workspace, number: int | None = None) -> DatasetVersi
     return _read(folder)
 
 
+def newest_of_task(workspace: Workspace, task: Task) -> DatasetVersion | None:
+    """The newest version of a task; None without one."""
+    newest_first = (_read(folder) for folder in reversed(numbered(workspace.datasets).values()))
+    return next((version for version in newest_first if version.task == task), None)
+
+
 def next_number(workspace: Workspace) -> int:
     """Never one that was given before, as far as folders and model versions remember; raises ModelError."""
     named = [model.dataset for model in list_models(workspace)]
@@ -124,11 +145,11 @@ def build_dataset(
     with locked(workspace):
         holdout = _grow_holdout(truth, workspace, options.holdout_share, options.seed)
         selection = select(truth, holdout, options, base_folder=base_folder, image_root=image_root, report=report)
-        previous = _newest(workspace)
+        previous, same_task = _newest(workspace), newest_of_task(workspace, options.task)
         number = next_number(workspace)
         manifest = _manifest(number, selection, options, previous, base_folder, last_seq=truth.last_seq)
-        if previous and previous.manifest.content_hash == manifest.content_hash:
-            return previous
+        if same_task and same_task.manifest.content_hash == manifest.content_hash:
+            return same_task
         folder = workspace.datasets / f"v{manifest.number:04d}"
         with appearing(folder) as unfinished:
             write_version(unfinished, manifest, tuple(selection.images), base_folder=base_folder, report=report)
@@ -197,10 +218,13 @@ def _manifest(
     classes = _class_list(found, options, previous.classes if previous else ())
     counts = count(classes, images)
     refuse_useless(counts, selection)
+    settings = asdict(options)
+    if options.task == "detect":
+        del settings["task"]  # versions with boxes alone are written as they ever were
     return Manifest(
         number=number,
         created_at=time.time(),
-        settings=asdict(options),
+        settings=settings,
         classes=classes,
         base_folder=str(base_folder),
         last_seq=last_seq,
@@ -209,6 +233,7 @@ def _manifest(
         left_out={reason: n for reason, n in selection.left_out.items() if n},
         unreadable=selection.unreadable,
         counts=counts,
+        schema=SCHEMA_OF_BOXES if options.task == "detect" else SCHEMA,
     )
 
 

@@ -1,6 +1,6 @@
 """A model against the frozen hold-out: ultralytics' validator for the metrics, our own matching for each mistake."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,8 @@ from winnow.pool.boxes import Box, clip_box
 from winnow.training.dataset import DatasetVersion
 from winnow.training.failures import told
 from winnow.training.fitting import link_data, torch_device
-from winnow.training.manifest import ImageEntry
-from winnow.training.metrics import CONFIDENCE, ClassMetrics, Metrics, holdout_hash
+from winnow.training.manifest import ImageEntry, Task
+from winnow.training.metrics import CONFIDENCE, ClassMetrics, MaskMetrics, Metrics, holdout_hash
 from winnow.training.mistakes import Labelled, Mistake, mistakes_of
 from winnow.training.quiet import quiet_ultralytics
 
@@ -27,7 +27,8 @@ def measure(
 ) -> Measured:
     """Metrics and mistakes of weights on the data set's hold-out.
 
-    Classes are matched by name, so a model with other or fewer classes is measured too: what it cannot name, it misses.
+    The weights are of the data set's task; of models that segment masks are measured too. Classes are matched by name,
+    so a model with other or fewer classes is measured too: what it cannot name, it misses.
     Raises TrainingError with the cause, Stopped when told to stop.
     """
     quiet_ultralytics(scratch)
@@ -35,7 +36,7 @@ def measure(
         report.check_stop()
         report.progress(0, 0, "Measuring on the hold-out")
         data_yaml = link_data(dataset, scratch / "data")
-        validator = _validator(data_yaml, imgsz, batch, device, scratch, report)
+        validator = _validator(data_yaml, dataset.task, imgsz, batch, device, scratch, report)
         validator.classes = dataset.classes
         validator(model=str(weights))
         loss = _loss(weights, dataset.classes, validator)
@@ -75,10 +76,13 @@ class _ByName:
         return found
 
     def update_metrics(self, preds: list[dict[str, Any]], batch: dict[str, Any]) -> None:
+        from ultralytics.models.yolo.detect import DetectionValidator
+
         super().update_metrics(preds, batch)  # type: ignore[misc]
         for place, pred in enumerate(preds):
             target = self._prepare_batch(place, batch)  # type: ignore[attr-defined]
-            scaled = self.scale_preds({**pred, "bboxes": pred["bboxes"].clone()}, target)  # type: ignore[attr-defined]
+            # the boxes alone, and a copy of them: masks are not asked for here
+            scaled = DetectionValidator.scale_preds(self, pred, target)  # type: ignore[arg-type]
             self.found[Path(target["im_file"]).name] = self._labelled(scaled)
 
     def _labelled(self, image: Mapping[str, Any]) -> list[Labelled]:
@@ -100,15 +104,19 @@ def _in_order(names: Mapping[int, str]) -> list[str]:
     return [str(names[number]) for number in range(len(names))]
 
 
-def _validator(data_yaml: Path, imgsz: int, batch: int, device: str, scratch: Path, report: Reporter) -> Any:
+def _validator(
+    data_yaml: Path, task: Task, imgsz: int, batch: int, device: str, scratch: Path, report: Reporter
+) -> Any:
     from ultralytics.models.yolo.detect import DetectionValidator
+    from ultralytics.models.yolo.segment import SegmentationValidator
     from ultralytics.utils.callbacks import get_default_callbacks
 
     callbacks = get_default_callbacks()
     callbacks["on_val_batch_start"].append(lambda _: report.check_stop())
-    kind = type("ByNameValidator", (_ByName, DetectionValidator), {})
+    validator = {"detect": DetectionValidator, "segment": SegmentationValidator}[task]
+    kind = type("ByNameValidator", (_ByName, validator), {})
     arguments = {
-        "task": "detect", "mode": "val", "data": str(data_yaml), "split": "val", "imgsz": imgsz, "batch": batch,
+        "task": task, "mode": "val", "data": str(data_yaml), "split": "val", "imgsz": imgsz, "batch": batch,
         "device": torch_device(device), "workers": 0, "plots": False, "verbose": False,
     }  # fmt: skip
     return kind(args=arguments, save_dir=scratch / "val", _callbacks=callbacks)
@@ -156,7 +164,7 @@ def _metrics(
     dataset: DatasetVersion, validator: Any, mistakes: list[Mistake], loss: dict[str, float] | None, imgsz: int
 ) -> Metrics:
     entries = dataset.entries("holdout")
-    precision, recall, map50, map50_95 = (round(float(value), 5) for value in validator.metrics.mean_results())
+    (map50, map50_95, precision, recall), masks = _figures(validator.metrics.mean_results())
     n_false = sum(mistake.kind == "false_positive" for mistake in mistakes)
     return Metrics(
         map50=map50, map50_95=map50_95, precision=precision, recall=recall, loss=loss,
@@ -165,8 +173,18 @@ def _metrics(
         false_positives=n_false, false_negatives=len(mistakes) - n_false,
         false_positives_per_image=round(n_false / len(entries), 5),
         per_class=tuple(_class_metrics(dataset, validator.metrics, mistakes)),
-        holdout=holdout_hash(dataset), imgsz=imgsz,
+        holdout=holdout_hash(dataset), imgsz=imgsz, masks=masks,
     )  # fmt: skip
+
+
+def _figures(results: Sequence[float]) -> tuple[tuple[float, float, float, float], MaskMetrics | None]:
+    """mAP50, mAP50-95, precision and recall of boxes, and of masks where there are any, in ultralytics' order."""
+    precision, recall, map50, map50_95, *of_masks = (round(float(value), 5) for value in results)
+    if not of_masks:
+        return (map50, map50_95, precision, recall), None
+    mask_precision, mask_recall, mask_map50, mask_map50_95 = of_masks
+    masks = MaskMetrics(mask_map50, mask_map50_95, mask_precision, mask_recall)
+    return (map50, map50_95, precision, recall), masks
 
 
 def _class_metrics(dataset: DatasetVersion, metrics: Any, mistakes: list[Mistake]) -> list[ClassMetrics]:
@@ -176,9 +194,9 @@ def _class_metrics(dataset: DatasetVersion, metrics: Any, mistakes: list[Mistake
     for number, name in enumerate(dataset.classes):
         boxes = sum(mark.class_name == name for entry in dataset.entries("holdout") for mark in entry.accepted)
         kinds = [mistake.kind for mistake in mistakes if mistake.region.class_name == name]
-        measured = metrics.class_result(places[number]) if number in places else (0.0, 0.0, 0.0, 0.0)
-        precision, recall, map50, map50_95 = (round(float(value), 5) for value in measured)
+        nothing = [0.0] * len(metrics.mean_results())
+        figures, masks = _figures(metrics.class_result(places[number]) if number in places else nothing)
         if boxes or kinds:
             wrong = kinds.count("false_positive")
-            rows.append(ClassMetrics(name, boxes, map50, map50_95, precision, recall, wrong, len(kinds) - wrong))
+            rows.append(ClassMetrics(name, boxes, *figures, wrong, len(kinds) - wrong, masks))
     return rows

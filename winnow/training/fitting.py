@@ -13,6 +13,7 @@ from winnow.errors import TrainingError
 from winnow.jobs.reporter import Reporter
 from winnow.training.dataset import DatasetVersion
 from winnow.training.failures import told
+from winnow.training.manifest import Task
 from winnow.training.quiet import quiet_ultralytics
 
 # Few images make few steps: a step every 16 images instead of ultralytics' 64. docs/training.md has the comparison.
@@ -48,7 +49,7 @@ def fit(dataset: DatasetVersion, settings: FitSettings, scratch: Path, report: R
     quiet_ultralytics(scratch)
     with told(settings.batch, settings.imgsz):
         data_yaml = link_data(dataset, scratch / "data")
-        trainer = _trainer(data_yaml, settings, scratch, report)
+        trainer = _trainer(data_yaml, dataset.task, settings, scratch, report)
         trainer.train()
         if not trainer.last.exists():
             raise TrainingError("The training ended without weights. Look at the job's log.")
@@ -110,21 +111,23 @@ class _Watched:
         return self.metrics, 0.0
 
 
-def _trainer(data_yaml: Path, settings: FitSettings, scratch: Path, report: Reporter) -> Any:
+def _trainer(data_yaml: Path, task: Task, settings: FitSettings, scratch: Path, report: Reporter) -> Any:
     from ultralytics.models.yolo.detect import DetectionTrainer
+    from ultralytics.models.yolo.segment import SegmentationTrainer
     from ultralytics.utils.callbacks import get_default_callbacks
 
     callbacks = get_default_callbacks()
     callbacks["on_train_batch_start"].append(_Progress(report))
     callbacks["on_val_batch_start"].append(lambda _: report.check_stop())
     callbacks["on_fit_epoch_end"].append(lambda trainer: report.event("epoch", **epoch_values(trainer)))
-    kind = type("WatchedTrainer", (_Watched, DetectionTrainer), {})
-    return kind(overrides=_overrides(data_yaml, settings, scratch), _callbacks=callbacks)
+    trainer = {"detect": DetectionTrainer, "segment": SegmentationTrainer}[task]
+    kind = type("WatchedTrainer", (_Watched, trainer), {})
+    return kind(overrides=_overrides(data_yaml, task, settings, scratch), _callbacks=callbacks)
 
 
-def _overrides(data_yaml: Path, settings: FitSettings, scratch: Path) -> dict[str, Any]:
+def _overrides(data_yaml: Path, task: Task, settings: FitSettings, scratch: Path) -> dict[str, Any]:
     return {
-        "task": "detect", "mode": "train", "model": settings.model, "data": str(data_yaml),
+        "task": task, "mode": "train", "model": settings.model, "data": str(data_yaml),
         "epochs": settings.epochs, "batch": settings.batch, "imgsz": settings.imgsz,
         "optimizer": OPTIMIZER, "nbs": IMAGES_A_STEP, "lr0": settings.lr, "freeze": settings.freeze or None,
         "device": torch_device(settings.device), "amp": _precision(settings.device), "workers": settings.workers,
@@ -166,4 +169,6 @@ def epoch_values(trainer: Any) -> dict[str, Any]:
     if trainer.is_measured:
         names = {"map50": "mAP50", "map50_95": "mAP50-95", "precision": "precision", "recall": "recall"}
         values |= {ours: float(trainer.metrics[f"metrics/{theirs}(B)"]) for ours, theirs in names.items()}
+        of_masks = {f"mask_{ours}": trainer.metrics.get(f"metrics/{theirs}(M)") for ours, theirs in names.items()}
+        values |= {name: float(value) for name, value in of_masks.items() if value is not None}
     return values

@@ -4,12 +4,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-from winnow.errors import LabelledSetError, UnreadableImage
+import numpy as np
+
+from winnow.errors import LabelledSetError, ProposalError, UnreadableImage
+from winnow.masks.rle import Rle, area, from_json, from_polygons
 from winnow.pool.boxes import Box
 from winnow.pool.images import image_size
 from winnow.training.labelled_files import LabelledFile, on_image, refuse
 
 Entry = dict[str, Any]
+Labelled = tuple[str, Box, Rle | None]  # class, box in pixels, mask
 
 
 def read_coco_set(path: Path, images: Path | None) -> list[LabelledFile]:
@@ -30,20 +34,25 @@ def read_coco_set(path: Path, images: Path | None) -> list[LabelledFile]:
         except (ValueError, UnreadableImage) as error:
             bad.append(f"image {image['id']!r}: {error}")
     refuse(path, bad)
-    boxes, crowded = _boxes(content, sizes, path)
+    objects, crowded = _objects(content, sizes, path)
     return [
-        LabelledFile(folder / str(image["file_name"]), tuple(boxes[image["id"]]), is_whole=image["id"] not in crowded)
+        LabelledFile(
+            folder / str(image["file_name"]),
+            tuple((name, box) for name, box, _ in objects[image["id"]]),
+            is_whole=image["id"] not in crowded,
+            masks={box: mask for _, box, mask in reversed(objects[image["id"]]) if mask},
+        )
         for image in content["images"]
     ]
 
 
-def _boxes(
+def _objects(
     content: dict[str, list[Entry]], sizes: dict[Any, tuple[int, int]], path: Path
-) -> tuple[dict[Any, list[tuple[str, Box]]], set[Any]]:
-    """Boxes by image id, and the ids of the images with a crowd."""
+) -> tuple[dict[Any, list[Labelled]], set[Any]]:
+    """Objects by image id, and the ids of the images with a crowd."""
     names = {category["id"]: str(category["name"]) for category in content["categories"]}
     files = {image["id"]: image["file_name"] for image in content["images"]}
-    boxes: dict[Any, list[tuple[str, Box]]] = {image_id: [] for image_id in sizes}
+    objects: dict[Any, list[Labelled]] = {image_id: [] for image_id in sizes}
     crowded, bad = set(), []
     for annotation in content["annotations"]:
         image_id = _id(annotation, "image_id")
@@ -53,11 +62,12 @@ def _boxes(
             if annotation.get("iscrowd"):
                 crowded.add(image_id)
             else:
-                boxes[image_id].append(_box_of(annotation, names, sizes[image_id]))
-        except ValueError as error:
+                size_wh = sizes[image_id]
+                objects[image_id].append((*_box_of(annotation, names, size_wh), _mask_of(annotation, size_wh)))
+        except (ValueError, ProposalError) as error:
             bad.append(f"annotation {annotation.get('id')!r} on {files.get(image_id, 'no image')}: {error}")
     refuse(path, bad)
-    return boxes, crowded
+    return objects, crowded
 
 
 def _id(annotation: Entry, key: str) -> int | str | None:
@@ -105,3 +115,28 @@ def _box_of(annotation: Entry, names: dict[Any, str], size_wh: tuple[int, int]) 
         raise ValueError(f"bbox must be [x, y, width, height], it is {bbox!r}")
     x, y, width, height = map(float, bbox)
     return name, on_image((x, y, x + width, y + height), size_wh)
+
+
+def _mask_of(annotation: Entry, size_wh: tuple[int, int]) -> Rle | None:
+    """The mask of polygons or run lengths; None without one, and of polygons too thin to cover a pixel."""
+    segmentation, size_hw = annotation.get("segmentation"), size_wh[::-1]
+    if not segmentation:
+        return None
+    if not isinstance(segmentation, list):
+        mask = from_json(segmentation)
+        if mask.size_hw != size_hw:
+            raise ValueError(
+                f"its mask is one of {mask.size_hw[1]} × {mask.size_hw[0]} pixels, the image has {size_wh}"
+            )
+    else:
+        mask = from_polygons([_polygon(flat) for flat in segmentation], size_hw)
+    return mask if area(mask) else None
+
+
+def _polygon(flat: Any) -> np.ndarray:
+    is_points = isinstance(flat, list) and len(flat) >= 6 and len(flat) % 2 == 0
+    if not is_points or not all(type(value) in (int, float) for value in flat) or not np.isfinite(flat).all():
+        raise ValueError(
+            f"segmentation must be polygons [x1, y1, x2, y2, x3, y3, …] or run lengths, not {str(flat)[:60]}"
+        )
+    return np.array(flat, float).reshape(-1, 2)

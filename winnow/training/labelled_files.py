@@ -1,11 +1,12 @@
 """What the readers of labelled sets share: an image file with its boxes, and refusing a set with all its bad places."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from winnow.errors import LabelledSetError
+from winnow.masks.rle import Rle
 from winnow.pool.boxes import Box, clip_box
 from winnow.training.manifest import Part
 from winnow.training.yolo_labels import TOLERANCE
@@ -15,12 +16,13 @@ SHOWN = 20
 
 @dataclass(frozen=True)
 class LabelledFile:
-    """An image file and its boxes (class, pixels) as a set has them."""
+    """An image file and its boxes (class, pixels) as a set has them, with the masks of those boxes that have one."""
 
     file: Path
     boxes: tuple[tuple[str, Box], ...]
     part: Part | None = None
     is_whole: bool = True
+    masks: Mapping[Box, Rle] = field(default_factory=dict)
 
 
 def refuse(path: Path, bad: Sequence[str]) -> None:

@@ -1,14 +1,16 @@
 """Labelled sets made elsewhere, as a starting point: their boxes become accepted verdicts, their images complete."""
 
+import json
 import os
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Literal
 
 from winnow.errors import LabelledSetError
+from winnow.masks.rle import Rle
 from winnow.pool.boxes import Box
 from winnow.pool.identity import item_id_of, normalise_paths
 from winnow.training.dataset import locked
@@ -28,12 +30,16 @@ STRATEGY = "import"
 
 @dataclass(frozen=True)
 class LabelledImage:
-    """An image of a set. `part` is the set's own split; `is_whole` False: it has objects that no box stands for."""
+    """An image of a set. `part` is the set's own split; `is_whole` False: it has objects that no box stands for.
+
+    `masks` are of the boxes that have one; of two objects with the very same box the first counts.
+    """
 
     path: str  # relative to the base folder
     boxes: tuple[tuple[str, Box], ...]
     part: Part | None
     is_whole: bool
+    masks: Mapping[Box, Rle] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,7 @@ def read_labelled_set(path: Path, base_folder: Path, *, images: Path | None = No
     refuse(path, [f"{name}: the same image stands more than once in the set" for name in twice])
     by_name = dict(sorted(zip(names, files, strict=True), key=lambda named: named[0]))
     refuse(path, [f"{name}: {box} is of two classes" for name, file in by_name.items() for box in _doubled(file)])
-    return [LabelledImage(n, tuple(dict.fromkeys(f.boxes)), f.part, f.is_whole) for n, f in by_name.items()]
+    return [LabelledImage(n, tuple(dict.fromkeys(f.boxes)), f.part, f.is_whole, f.masks) for n, f in by_name.items()]
 
 
 def events_of(labelled: list[LabelledImage], *, annotator: str) -> list[NewVerdict]:
@@ -82,15 +88,19 @@ def events_of(labelled: list[LabelledImage], *, annotator: str) -> list[NewVerdi
     for image in labelled:
         keys = []
         for class_name, box in image.boxes:
-            keys.append(_key("box", image.path, class_name, *map(repr, box)))
-            item_id = item_id_of(image.path, box)
-            events.append(
-                NewVerdict(keys[-1], item_id, 1, annotator, image.path, box, strategy=STRATEGY, class_name=class_name)
-            )
+            events.append(_accepted(image, class_name, box, annotator))
+            keys.append(events[-1].key)
         kind: Literal["complete", "miss"] = "complete" if image.is_whole else "miss"
         key, whole = _key(kind, image.path, *sorted(keys)), item_id_of(image.path, None)
         events.append(NewVerdict(key, whole, None, annotator, image.path, strategy=STRATEGY, kind=kind))
     return events
+
+
+def _accepted(image: LabelledImage, class_name: str, box: Box, annotator: str) -> NewVerdict:
+    mask = json.dumps(image.masks[box].as_json()) if box in image.masks else None
+    key = _key("box", image.path, class_name, *map(repr, box), *([mask] if mask else []))
+    item_id = item_id_of(image.path, box)
+    return NewVerdict(key, item_id, 1, annotator, image.path, box, strategy=STRATEGY, class_name=class_name, mask=mask)
 
 
 def import_labelled_set(

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from winnow.errors import LabelledSetError, UnreadableImage
+from winnow.masks.rle import Rle, area, from_polygons
 from winnow.pool.boxes import Box
 from winnow.pool.images import image_size
 from winnow.pool.refs_coco import IMAGE_SUFFIXES
 from winnow.training.labelled_files import LabelledFile, refuse
 from winnow.training.manifest import Part
-from winnow.training.yolo_labels import parse_label_line
+from winnow.training.yolo_labels import parse_label_line, polygon_of
 
 PART_OF_KEY: dict[str, Part] = {"train": "train", "val": "holdout", "validation": "holdout", "test": "holdout"}
 NAME_FILES = ("classes.txt", "obj.names", "names.txt")
@@ -40,8 +41,8 @@ def read_yolo_set(path: Path, images: Path | None) -> list[LabelledFile]:
     bad = [f"{label}: there is no image of this name" for label in _orphans(files)]
     labelled = []
     for file, source in files:
-        boxes, problems = _boxes(file, names)
-        labelled.append(LabelledFile(file, boxes, source.part))
+        boxes, masks, problems = _boxes(file, names)
+        labelled.append(LabelledFile(file, boxes, source.part, masks=masks))
         bad += problems
     refuse(path, bad)
     return labelled
@@ -153,16 +154,17 @@ def _orphans(files: list[tuple[Path, _Source]]) -> Iterator[Path]:
                 yield label
 
 
-def _boxes(image: Path, names: list[str]) -> tuple[tuple[tuple[str, Box], ...], list[str]]:
-    """The boxes of an image's label file and what is wrong with its lines."""
+def _boxes(image: Path, names: list[str]) -> tuple[tuple[tuple[str, Box], ...], dict[Box, Rle], list[str]]:
+    """The boxes of an image's label file, the masks of polygons, and what is wrong with its lines."""
     label = label_file(image)
     boxes: list[tuple[str, Box]] = []
+    masks: dict[Box, Rle] = {}
     bad: list[str] = []
     try:
         size_wh = image_size(image)
         lines = label.read_text(encoding="utf-8-sig").splitlines() if label.is_file() else []
     except (UnreadableImage, OSError, UnicodeDecodeError) as error:
-        return (), [f"{label}: {error}" if isinstance(error, UnicodeDecodeError) else str(error)]
+        return (), {}, [f"{label}: {error}" if isinstance(error, UnicodeDecodeError) else str(error)]
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -172,4 +174,13 @@ def _boxes(image: Path, names: list[str]) -> tuple[tuple[tuple[str, Box], ...], 
             bad.append(f"{label}:{number}: {line.strip()[:80]!r}: {error}")
         else:
             boxes.append((names[index], box))
-    return tuple(boxes), bad
+            if box not in masks and (mask := _mask_of(line, size_wh)):
+                masks[box] = mask
+    return tuple(boxes), masks, bad
+
+
+def _mask_of(line: str, size_wh: tuple[int, int]) -> Rle | None:
+    """The mask of a polygon; None of a box, and of a polygon too thin to cover a pixel."""
+    polygon = polygon_of(line, size_wh)
+    mask = None if polygon is None else from_polygons([polygon], size_wh[::-1])
+    return mask if mask is not None and area(mask) else None

@@ -4,27 +4,51 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Literal
 
-from winnow.errors import DatasetError
-from winnow.pool.boxes import Box
-from winnow.training.yolo_labels import label_line
+import numpy as np
 
-SCHEMA = 1
+from winnow.errors import DatasetError, ProposalError
+from winnow.masks.rle import Rle, decode, from_json
+from winnow.masks.tidy import single_polygon
+from winnow.pool.boxes import Box
+from winnow.training.yolo_labels import label_line, polygon_line
+
+SCHEMA = 2  # of versions with masks; those with boxes alone are as they ever were
+SCHEMA_OF_BOXES = 1
+Task = Literal["detect", "segment"]
+TASKS: tuple[Task, ...] = ("detect", "segment")
 Part = Literal["train", "holdout"]
 PARTS: tuple[Part, ...] = ("train", "holdout")
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A box on an image: its class (of a rejected or painted one: the claim) and the verdict behind it, 0 = none."""
+    """A box on an image: its class (of a rejected or painted one: the claim) and the verdict behind it, 0 = none.
+
+    `mask` is of accepted marks in versions of the task segment.
+    """
 
     item_id: str
     box_xyxy: Box
     class_name: str
     seq: int
+    mask: Rle | None = None
+
+    @cached_property
+    def polygon_xy(self) -> np.ndarray:
+        """(k, 2) float64, the whole mask as one polygon in pixels."""
+        assert self.mask is not None, "asked of marks with a mask only"
+        return single_polygon(decode(self.mask))
+
+    def label_line(self, class_index: int, size_wh: tuple[int, int]) -> str:
+        """Its line of a YOLO label file: a polygon where it has a mask."""
+        if self.mask is None:
+            return label_line(class_index, self.box_xyxy, size_wh)
+        return polygon_line(class_index, self.polygon_xy, size_wh)
 
 
 @dataclass(frozen=True)
@@ -46,7 +70,7 @@ class ImageEntry:
 
     def label_text(self, classes: tuple[str, ...]) -> str:
         """The content of the image's label file; empty where nothing is on it."""
-        lines = [label_line(classes.index(mark.class_name), mark.box_xyxy, self.size_wh) for mark in self.accepted]
+        lines = [mark.label_line(classes.index(mark.class_name), self.size_wh) for mark in self.accepted]
         return "".join(f"{line}\n" for line in dict.fromkeys(lines))
 
 
@@ -68,7 +92,12 @@ class Manifest:
     left_out: dict[str, int]  # reason -> images
     unreadable: dict[str, str]  # path -> why
     counts: dict[str, dict[str, Any]]
-    schema: int = field(default=SCHEMA)
+    schema: int = field(default=SCHEMA_OF_BOXES)
+
+    @property
+    def task(self) -> Task:
+        """What it trains: detectors, or models that segment. Versions that do not say so have boxes alone."""
+        return self.settings.get("task", "detect")
 
     def to_json(self) -> bytes:
         return (json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n").encode()
@@ -84,7 +113,19 @@ class Manifest:
 
 
 def images_jsonl(images: tuple[ImageEntry, ...]) -> bytes:
-    return "".join(f"{json.dumps(asdict(entry), ensure_ascii=False)}\n" for entry in images).encode()
+    return "".join(f"{json.dumps(_values(entry), ensure_ascii=False)}\n" for entry in images).encode()
+
+
+def _values(entry: ImageEntry) -> dict[str, Any]:
+    """As JSON has it; marks without a mask do not speak of one."""
+    values = asdict(entry)
+    for kind in ("accepted", "rejected", "painted"):
+        for mark, written in zip(getattr(entry, kind), values[kind], strict=True):
+            if mark.mask is None:
+                del written["mask"]
+            else:
+                written["mask"] = mark.mask.as_json()
+    return values
 
 
 def read_images(path: Path) -> tuple[ImageEntry, ...]:
@@ -97,7 +138,7 @@ def read_images(path: Path) -> tuple[ImageEntry, ...]:
 def _explained(path: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError, TypeError, LookupError) as error:
+    except (OSError, ValueError, TypeError, LookupError, ProposalError) as error:
         raise DatasetError(f"{path} cannot be read: {error!r}. Restore the file, or build a new version.") from error
 
 
@@ -138,4 +179,5 @@ def _entry(values: dict[str, Any]) -> ImageEntry:
 
 def _mark(values: dict[str, Any]) -> Mark:
     x1, y1, x2, y2 = values["box_xyxy"]
-    return Mark(values["item_id"], (x1, y1, x2, y2), values["class_name"], values["seq"])
+    mask = from_json(values["mask"]) if "mask" in values else None
+    return Mark(values["item_id"], (x1, y1, x2, y2), values["class_name"], values["seq"], mask)

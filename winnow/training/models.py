@@ -12,10 +12,12 @@ from typing import Any
 
 from winnow.errors import ModelError, UnknownVersion
 from winnow.files import write_atomically
+from winnow.training.manifest import Task
 from winnow.training.metrics import Metrics
 from winnow.training.workspace import Workspace, appearing, numbered
 
-SCHEMA = 1
+SCHEMA = 2  # of models that segment; detectors are written as they ever were
+SCHEMA_OF_BOXES = 1
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class ModelVersion:
     seconds: float
     weights_blake2b: str
     created_at: float = field(default_factory=time.time)
+    task: Task = "detect"
     folder: Path = Path()  # where it lies; not part of model.json
 
     @property
@@ -60,8 +63,12 @@ class ModelVersion:
         return sorted(path for path in self.folder.glob("weights*") if path != self.weights)
 
     def to_json(self) -> bytes:
-        values = {"schema": SCHEMA, **asdict(self)}
-        del values["folder"]
+        is_detector = self.task == "detect"
+        values = {"schema": SCHEMA_OF_BOXES if is_detector else SCHEMA, **asdict(self)}
+        for name in ("folder", "task") if is_detector else ("folder",):
+            del values[name]
+        values["metrics"] = self.metrics.as_json()
+        values["metrics_before"] = self.metrics_before.as_json() if self.metrics_before else None
         return (json.dumps(values, indent=1, ensure_ascii=False) + "\n").encode()
 
     @classmethod
@@ -112,6 +119,11 @@ def list_models(workspace: Workspace) -> list[ModelVersion]:
     deleted = _deleted(workspace)
     found = numbered(workspace.models).items()
     return [ModelVersion.read(folder) for number, folder in found if folder.is_dir() and number not in deleted]
+
+
+def newest_of_task(workspace: Workspace, task: Task) -> ModelVersion | None:
+    """The newest version of a task, which the next one is compared with; None without one. Raises ModelError."""
+    return next((model for model in reversed(list_models(workspace)) if model.task == task), None)
 
 
 def get_model(workspace: Workspace, number: int) -> ModelVersion:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Literal, Protocol
@@ -10,7 +10,8 @@ from typing import Literal, Protocol
 from winnow.errors import DatasetError, UnreadableImage
 from winnow.pool.boxes import clip_box, share_inside
 from winnow.training.holdout import Holdout
-from winnow.training.manifest import ImageEntry, Mark, Part
+from winnow.training.manifest import ImageEntry, Mark, Part, Task
+from winnow.training.masks_of import MasksOf
 from winnow.training.sources import inspect_source
 from winnow.training.truth import ImageRecord, Region, Truth
 
@@ -21,6 +22,7 @@ Rejects = Literal["background", "ignore"]
 # Why an image is left out -> in words
 LEFT_OUT = {
     "untouched": "nothing on them is judged",
+    "rejected": "their prediction was rejected as a whole, and nobody has said since what is on them",
     "in_progress": "some proposals are not judged yet",
     "unlisted": "no refs at hand say what else was proposed on them",
     "open_misses": "an object is reported that nobody has boxed",
@@ -28,6 +30,7 @@ LEFT_OUT = {
     "hidden": "a proposal that nobody judged lies on an accepted box of another class and cannot be painted over",
     "in_holdout": "the same file is a hold-out image under another name",
     "only_rejects": "they have rejected regions only, and rejects are ignored",
+    "without_mask": "an accepted object has no mask, which a data set of the task segment needs",
     "off_image": "an accepted box lies outside the image",
     "unreadable": "the image cannot be read, or trainers would refuse it",
 }
@@ -46,7 +49,8 @@ class DatasetOptions:
 
     partial: also images with open proposals, these painted over in the training copy. rejects: "background" trains
     rejected regions as such, "ignore" paints them over and leaves out images with nothing else. classes: the class
-    list, None = the last version's and whatever is new. holdout_share and seed are of draws yet to come.
+    list, None = the last version's and whatever is new. holdout_share and seed are of draws yet to come. task: "detect"
+    has boxes, "segment" masks, and only images whose accepted objects all have one.
     """
 
     partial: bool = False
@@ -54,6 +58,16 @@ class DatasetOptions:
     classes: tuple[str, ...] | None = None
     holdout_share: float = 0.2
     seed: int = 0
+    task: Task = "detect"
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where images are read, and where masks come from (None where no masks are wanted)."""
+
+    base_folder: Path
+    image_root: Path | None
+    masks: MasksOf | None
 
 
 @dataclass
@@ -76,6 +90,7 @@ def select(
 ) -> Selection:
     """Look at every image that has verdicts. Each must be in a part of the hold-out split."""
     selection = Selection()
+    source = _Source(base_folder, image_root, masks_for(truth, options))
     paths, states = truth.paths, truth.states()
     touched = [path for path, state in zip(paths, states.tolist(), strict=True) if state]
     selection.left_out["untouched"] = len(paths) - len(touched)
@@ -85,10 +100,15 @@ def select(
         part = holdout.part_of(path)
         if part is None:
             raise DatasetError(f"{path} is in no part of the hold-out split. Build the data set again.")
-        _add(selection, truth.record(path), part, options, base_folder, image_root)
+        _add(selection, truth.record(path), part, options, source)
     _leave_out_copies(selection)
     selection.images.sort(key=lambda entry: (entry.part, entry.name))
     return selection
+
+
+def masks_for(truth: Truth, options: DatasetOptions) -> MasksOf | None:
+    """The masks that a version with these options asks for; None where it has boxes alone."""
+    return MasksOf(truth.pools) if options.task == "segment" else None
 
 
 def _leave_out_copies(selection: Selection) -> None:
@@ -99,18 +119,11 @@ def _leave_out_copies(selection: Selection) -> None:
     selection.left_out["in_holdout"] += len(copies)
 
 
-def _add(
-    selection: Selection,
-    record: ImageRecord,
-    part: Part,
-    options: DatasetOptions,
-    base_folder: Path,
-    image_root: Path | None,
-) -> None:
-    reason = reason_to_leave_out(record, part, options)
+def _add(selection: Selection, record: ImageRecord, part: Part, options: DatasetOptions, source: _Source) -> None:
+    reason = reason_to_leave_out(record, part, options, source.masks)
     if reason is None:
         try:
-            entry = _entry(record, part, options, base_folder, image_root)
+            entry = _entry(record, part, options, source)
         except UnreadableImage as error:
             selection.unreadable[record.path] = str(error)
             reason = "unreadable"
@@ -122,8 +135,13 @@ def _add(
     selection.left_out[reason] += 1
 
 
-def reason_to_leave_out(record: ImageRecord, part: Part, options: DatasetOptions) -> str | None:
-    """A key of LEFT_OUT; None where the image enters, as far as verdicts tell without reading its file."""
+def reason_to_leave_out(record: ImageRecord, part: Part, options: DatasetOptions, masks: MasksOf | None) -> str | None:
+    """A key of LEFT_OUT; None where the image enters, as far as verdicts tell without reading its file.
+
+    `masks` are those of `masks_for` these options.
+    """
+    if record.is_rejected:
+        return "rejected"
     if record.open_misses:
         return "open_misses"
     if record.state != "complete" and not (options.partial and part == "train"):
@@ -136,6 +154,8 @@ def reason_to_leave_out(record: ImageRecord, part: Part, options: DatasetOptions
         return "hidden"
     if options.rejects == "ignore" and part == "train" and record.rejected and not record.accepted:
         return "only_rejects"
+    if masks and any(masks.mask_of(region) is None for region in record.accepted):
+        return "without_mask"
     return None
 
 
@@ -147,25 +167,24 @@ def _has_hidden(record: ImageRecord) -> bool:
     )
 
 
-def _entry(
-    record: ImageRecord, part: Part, options: DatasetOptions, base_folder: Path, image_root: Path | None
-) -> ImageEntry:
-    source = inspect_source(base_folder / record.path, image_root)
+def _entry(record: ImageRecord, part: Part, options: DatasetOptions, source: _Source) -> ImageEntry:
+    file = source.base_folder / record.path
+    image = inspect_source(file, source.image_root)
     # The hold-out is never painted: what measures must not change with how one trains.
     ignored = record.rejected if options.rejects == "ignore" else ()
     painted = _marks((*record.unreviewed, *ignored)) if part == "train" else ()
-    is_copy = bool(painted) or source.link_suffix is None
+    is_copy = bool(painted) or image.link_suffix is None
     return ImageEntry(
         path=record.path,
-        name=_name(record.path, ".png" if is_copy else source.link_suffix or ""),
+        name=_name(record.path, ".png" if is_copy else image.link_suffix or ""),
         part=part,
         state=record.state,
         group=record.group,
-        size_wh=source.size_wh,
-        blake2b=source.blake2b,
-        n_bytes=source.n_bytes,
+        size_wh=image.size_wh,
+        blake2b=image.blake2b,
+        n_bytes=image.n_bytes,
         is_copy=is_copy,
-        accepted=_marks(record.accepted),
+        accepted=_with_masks(record, source.masks, file, image.size_wh),
         rejected=_marks(record.rejected),
         painted=painted,
     )
@@ -179,3 +198,21 @@ def _name(path: str, suffix: str) -> str:
 
 def _marks(regions: tuple[Region, ...]) -> tuple[Mark, ...]:
     return tuple(Mark(region.item_id, region.box_xyxy, region.class_name, region.seq) for region in regions)
+
+
+def _with_masks(record: ImageRecord, masks: MasksOf | None, file: Path, size_wh: tuple[int, int]) -> tuple[Mark, ...]:
+    """The accepted marks; raises UnreadableImage where a mask was made on an image of another size."""
+    if masks is None:
+        return _marks(record.accepted)
+    marks = []
+    for mark, region in zip(_marks(record.accepted), record.accepted, strict=True):
+        mask = masks.mask_of(region)
+        assert mask is not None, "images without a mask were left out"
+        if mask.size_hw != size_wh[::-1]:
+            height, width = mask.size_hw
+            raise UnreadableImage(
+                f"{file}: the mask of the object at {mark.box_xyxy} is one of an image of {width} × {height} pixels, "
+                f"this one has {size_wh[0]} × {size_wh[1]}. Correct its mask again."
+            )
+        marks.append(replace(mark, mask=mask))
+    return tuple(marks)

@@ -13,6 +13,7 @@ from filelock import FileLock
 from winnow.errors import SessionError, UnknownSession, WinnowError
 from winnow.files import write_atomically
 from winnow.proposals.uncertainty import RankingOptions
+from winnow.training.manifest import Task
 from winnow.training.workspace import Workspace, numbered
 
 SCHEMA = 1
@@ -46,7 +47,10 @@ class RankingSettings:
 
 @dataclass(frozen=True)
 class SessionSettings:
-    """What a training is started with; epochs and lr None = by whether it goes on from a model version."""
+    """What a training is started with; epochs and lr None = by whether it goes on from a model version.
+
+    task: "detect" learns boxes, "segment" masks.
+    """
 
     epochs: int | None = None
     batch: int = 16
@@ -57,6 +61,7 @@ class SessionSettings:
     partial: bool = False
     rejects: Literal["background", "ignore"] = "background"
     ranking: RankingSettings = field(default_factory=RankingSettings)
+    task: Task = "detect"
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,17 @@ from typing import Any
 
 from winnow.errors import TrainingError, UnknownVersion, UnreadableImage
 from winnow.pool.images import image_size
-from winnow.training.dataset import drawn_holdout, get_dataset, refuse_useless
-from winnow.training.manifest import PARTS, Manifest, Part
-from winnow.training.models import ModelVersion, list_models
-from winnow.training.selection import DatasetOptions, Selection, reason_to_leave_out
+from winnow.training.dataset import DatasetVersion, drawn_holdout, get_dataset, refuse_useless
+from winnow.training.manifest import PARTS, Part
+from winnow.training.models import ModelVersion, newest_of_task
+from winnow.training.selection import DatasetOptions, Selection, masks_for, reason_to_leave_out
 from winnow.training.suggestions import DatasetFacts
 from winnow.training.truth import STATES, ImageRecord, State, Truth
 from winnow.training.workspace import Workspace
+from winnow.verdicts.log import Verdict
 
 SAMPLE = 60  # images whose size is looked at
+REVIEW = "review"  # the strategy of events that a review of an image's predictions makes
 
 
 @dataclass(frozen=True)
@@ -92,12 +94,19 @@ def facts_of(
     )
 
 
-def check_ready(truth: Truth, workspace: Workspace, options: DatasetOptions, *, is_again: bool = False) -> None:
+class NothingChanged(TrainingError):
+    """All that was said since the last model version is that its predictions are right; one may train all the same."""
+
+
+def check_ready(
+    truth: Truth, workspace: Workspace, options: DatasetOptions, *, is_again: bool = False, is_anyway: bool = False
+) -> None:
     """Look, before anything is built, whether a training could begin.
 
     Raises:
         DatasetError: no accepted box to train on, or no hold-out image that could measure.
-        TrainingError: no verdict since the data set of the newest model version, unless `is_again`.
+        TrainingError: no verdict since the data set of the newest model version of this task, unless `is_again`.
+        NothingChanged: every review since was an acceptance as it is, unless `is_again` or `is_anyway`.
     """
     judged = _look(truth, workspace, options)
     left_out = Counter(reason for _, _, reason in judged.entries if reason)
@@ -107,31 +116,65 @@ def check_ready(truth: Truth, workspace: Workspace, options: DatasetOptions, *, 
         part: {"images": stock.images, "boxes": stock.boxes} for part, stock in parts.items()
     }
     refuse_useless(counts, Selection(left_out=left_out))
-    models = list_models(workspace)
-    manifest = _trained_on(workspace, models[-1]) if models and not is_again else None
-    if manifest is None:
+    model = newest_of_task(workspace, options.task)
+    dataset = _trained_on(workspace, model) if model and not is_again else None
+    if model is None or dataset is None:
         return
-    is_same = manifest.settings["partial"] == options.partial and manifest.settings["rejects"] == options.rejects
-    if is_same and manifest.last_seq == truth.last_seq:
+    settings = dataset.manifest.settings
+    if settings["partial"] != options.partial or settings["rejects"] != options.rejects:
+        return
+    if dataset.manifest.last_seq == truth.last_seq:
         raise TrainingError(
-            f"Nothing is new: there is no verdict since {models[-1].name}, which was trained on data set version "
-            f"{manifest.number}. Judge more proposals, or train once more on the same."
+            f"Nothing is new: there is no verdict since {model.name}, which was trained on data set version "
+            f"{dataset.number}. Judge more proposals, or train once more on the same."
         )
+    said = [] if is_anyway else truth.events_since(dataset.manifest.last_seq)
+    if said and all(map(_accepts_as_it_is, said)) and _still_says(judged, dataset):
+        raise NothingChanged(_no_change(model, said))
 
 
-def _trained_on(workspace: Workspace, model: ModelVersion) -> Manifest | None:
+def _trained_on(workspace: Workspace, model: ModelVersion) -> DatasetVersion | None:
     """What a model learnt from; None where somebody removed it, and its content must be compared once it is built."""
     try:
-        manifest = get_dataset(workspace, model.dataset).manifest
+        dataset = get_dataset(workspace, model.dataset)
     except UnknownVersion:
         return None
-    return manifest if manifest.content_hash == model.dataset_hash else None
+    return dataset if dataset.manifest.content_hash == model.dataset_hash else None
+
+
+def _accepts_as_it_is(event: Verdict) -> bool:
+    """Whether an event is part of a review of an image's predictions that left all of them as they were."""
+    if event.kind != "verdict" or event.strategy != REVIEW:
+        return event.kind == "complete" and event.strategy == REVIEW and event.reason == "accepted"
+    is_same_class = event.class_name in (None, event.proposed_class)
+    return event.label == 1 and is_same_class and not event.replaces and not event.mask
+
+
+def _still_says(judged: _Judged, dataset: DatasetVersion) -> bool:
+    """Whether what a data set has of its images is still accepted, and no more on them: an undo may have changed it."""
+    records = {record.path: record for record, _, _ in judged.entries}
+    for entry in dataset.images:
+        now = records.get(entry.path)
+        accepted = {(region.item_id, region.class_name) for region in now.accepted} if now else None
+        if accepted != {(mark.item_id, mark.class_name) for mark in entry.accepted}:
+            return False
+    return True
+
+
+def _no_change(model: ModelVersion, said: list[Verdict]) -> str:
+    n = sum(event.kind == "complete" for event in said)
+    return (
+        f"No change, no retrain: since {model.name} {n} {'image was' if n == 1 else 'images were'} reviewed and all "
+        "accepted as predicted. Nothing was corrected, deleted, rejected or added, so there is hardly anything to learn. Go on "
+        "until something is wrong, or train all the same: press once more, or give --anyway."
+    )
 
 
 def _look(truth: Truth, workspace: Workspace, options: DatasetOptions) -> _Judged:
     """The split is drawn for images that no draw has seen, as the next data set version will, and not written."""
     holdout = drawn_holdout(truth, workspace, share=options.holdout_share, seed=options.seed)
     paths = truth.paths
+    masks = masks_for(truth, options)
     entries: list[tuple[ImageRecord, Part, str | None]] = []
     drawn: dict[Part, int] = dict.fromkeys(PARTS, 0)
     for path, state in zip(paths, truth.states().tolist(), strict=True):
@@ -140,7 +183,7 @@ def _look(truth: Truth, workspace: Workspace, options: DatasetOptions) -> _Judge
         drawn[part] += 1
         if state:
             record = truth.record(path)
-            entries.append((record, part, reason_to_leave_out(record, part, options)))
+            entries.append((record, part, reason_to_leave_out(record, part, options, masks)))
     return _Judged(entries, drawn, len(paths))
 
 

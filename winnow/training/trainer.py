@@ -18,8 +18,8 @@ from winnow.training.models import (
     ModelVersion,
     hash_file,
     keep_measured,
-    list_models,
     measured_on,
+    newest_of_task,
     next_number,
     publishing,
 )
@@ -72,14 +72,15 @@ def train(
 
     Raises:
         TrainingError: options, data or memory; with the cause and what to change.
-        ModelError, UnknownVersion: the base is no detector, does not fit the classes, or is not there.
+        ModelError, UnknownVersion: the base is of another task than the data set, does not fit the classes, or is not
+            there.
         Stopped: told to stop; nothing is listed.
     """
     began = time.monotonic()
     _check(options, dataset)
     try:
         quiet_ultralytics(scratch)
-        base = find_base(options.base, workspace, weights_folder)
+        base = find_base(options.base, workspace, weights_folder, dataset.task)
         new_classes = check_classes(base.version, dataset.classes)
         if new_classes:
             report.event("note", text=f"New to {base.name}, learnt from nothing: {', '.join(new_classes)}.")
@@ -130,17 +131,17 @@ class _Run:
         )  # fmt: skip
 
     def measure_before(self, workspace: Workspace) -> tuple[ModelVersion, Metrics] | None:
-        """The version before on this hold-out: as it is known, else measured now, each at its own image size.
+        """The version of this task before on this hold-out: as it is known, else measured now, at its own image size.
 
         None without one, and where it cannot be measured: hours of training must not be lost for that.
         """
-        models = list_models(workspace)
-        if not models:
+        before = newest_of_task(workspace, self.dataset.task)
+        if before is None:
             return None
         try:
-            return models[-1], self._known(models[-1], workspace)
+            return before, self._known(before, workspace)
         except WinnowError as error:
-            self.report.event("note", text=f"{models[-1].name} could not be measured on this hold-out: {error}")
+            self.report.event("note", text=f"{before.name} could not be measured on this hold-out: {error}")
             return None
 
     def _known(self, model: ModelVersion, workspace: Workspace) -> Metrics:
@@ -165,7 +166,7 @@ class _Run:
             options={**asdict(self.settings), "model": self.base.name, "batch": fitted.batch},
             metrics=metrics, before=before[0].number if before else None,
             metrics_before=before[1] if before else None, seconds=round(time.monotonic() - began, 1),
-            weights_blake2b=hash_file(fitted.weights),
+            weights_blake2b=hash_file(fitted.weights), task=self.dataset.task,
         )  # fmt: skip
 
 

@@ -88,6 +88,16 @@ class Truth:
         """The log's newest event."""
         return self._ledger.last_seq
 
+    @property
+    def pools(self) -> list[Pool]:
+        """What proposed, the shown pool first: beside their refs lie the masks of proposals."""
+        return [listing.pool for listing in self._listings]
+
+    def events_since(self, seq: int) -> list[Verdict]:
+        """What stands of the events after a number: the newest verdict of each item, and all on whole images."""
+        on_images = (event for events in self._ledger.image_events().values() for event in events)
+        return [event for event in (*self._ledger.currents(), *on_images) if event.seq > seq]
+
     def record(self, path: str) -> ImageRecord:
         rounds = [regions for listing in self._listings if (regions := listing.regions(path)) and listing.is_whole]
         places = self._places(path)
