@@ -14,7 +14,7 @@ from winnow.verdicts.log import Verdict
 
 
 def changes(*events: Verdict, predicted: dict[str, Any] | None = None) -> list[Change]:
-    return changes_of(events, Lineage(events), (predicted or {}).get)
+    return changes_of(events, Lineage(events), lambda region: (predicted or {}).get(region.item_id))
 
 
 def test_only_reviews_of_images_are_cases() -> None:

@@ -12,12 +12,13 @@ from corrections_helpers import Reviewed, corrected, moved, review, said, undo, 
 from winnow.corrections.tally import Span, as_csv, read_tally, spans_of, tally_of
 from winnow.errors import DatabaseError
 from winnow.settings import Settings
+from winnow.training.regions import Region
 from winnow.verdicts.log import Undo, Verdict
 
 ROUNDS = [Span(1, 0, 4), Span(2, 4, 4), Span(None, 4, None)]
 
 
-def no_masks(item_id: str) -> None:
+def no_masks(region: Region) -> None:
     return None
 
 
@@ -107,15 +108,15 @@ def test_a_tally_is_read_from_the_log_beside_its_writer(reviewed: Reviewed) -> N
     first, *_ = reviewed.item_ids(0)
     reviewed.review(0, drawn=[moved((40, 40, 120, 80), "dog", first)], seconds=90)
     reviewed.review(1, is_rejected=True, seconds=None, annotator="ben")
-    tally = read_tally(reviewed.settings, no_masks, manual_minutes=2)
+    tally = read_tally(reviewed.settings, manual_minutes=2)
     counts = [(row.annotator, row.figures.refined, row.figures.rejected) for row in tally.rows]
     assert counts == [(None, 1, 1), ("ana", 1, 0), ("ben", 0, 1)]
     assert (tally.total.box_iou, tally.total.box_pairs) == (0.5, 1)
     assert tally.total.hours_saved == pytest.approx(30 / 3600)
     reviewed.undo("ana")
-    assert [row.annotator for row in read_tally(reviewed.settings, no_masks).rows] == [None, "ben"]
+    assert [row.annotator for row in read_tally(reviewed.settings).rows] == [None, "ben"]
 
 
 def test_without_a_log_it_is_said_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(DatabaseError, match="Judge something first"):
-        read_tally(Settings(refs=tmp_path / "refs.csv"), no_masks)
+        read_tally(Settings(refs=tmp_path / "refs.csv"))

@@ -1,16 +1,16 @@
 """Changes: objects that were predicted in one place and corrected to another."""
 
-import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from winnow.masks.rle import Rle, from_json
+from winnow.masks.rle import Rle
 from winnow.masks.rle import iou as mask_iou
 from winnow.pool.boxes import iou
+from winnow.training.regions import Region, judged_region
 from winnow.training.truth import replaced_items
 from winnow.verdicts.log import Verdict
 
-MaskOf = Callable[[str], Rle | None]  # the mask that an item was predicted with
+MaskOf = Callable[[Region], Rle | None]  # the mask that a region was predicted with
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,10 @@ class Lineage:
                 self._before[event.item_id] = event.replaces
 
     def origin_of(self, item_id: str) -> Verdict | None:
-        """The first verdict on the predicted item that this one began as, also by way of others; itself where it is one.
+        """The first verdict on the predicted item that this one began as; its own where it is one.
 
-        None where it began as a box that a person drew, or as an item that has no verdict.
+        Corrections of corrections are followed. None where it began as a box that a person drew, or as an
+        item that has no verdict.
         """
         chain = [item_id]
         while (earlier := self._before.get(chain[-1])) and earlier not in chain:
@@ -51,6 +52,8 @@ class Lineage:
 
 def is_predicted(first: Verdict) -> bool:
     """Whether an item was proposed by a model, by the first verdict on it."""
+    if first.source == "correction":  # shown once more, from the refs of what was corrected
+        return False
     is_by_hand = first.strategy in ("correction", "import")
     return not is_by_hand or first.source is not None or first.score is not None
 
@@ -70,15 +73,9 @@ def changes_of(live: Iterable[Verdict], lineage: Lineage, mask_of: MaskOf) -> li
     return changes
 
 
-def mask_in_log(event: Verdict) -> Rle | None:
-    """The mask that a person gave an item; those of predictions lie beside their refs."""
-    return from_json(json.loads(event.mask)) if event.mask else None
-
-
 def _change(event: Verdict, origin: Verdict, mask_of: MaskOf) -> Change:
-    assert event.box_xyxy
-    assert origin.box_xyxy
-    corrected = mask_in_log(event)
-    predicted = mask_of(origin.item_id) if corrected else None
-    overlap = float(mask_iou([corrected], [predicted])[0, 0]) if corrected and predicted else None
-    return Change(event.item_id, origin.item_id, iou(event.box_xyxy, origin.box_xyxy), overlap)
+    corrected, predicted = judged_region(event, None), judged_region(origin, None)
+    # The first verdict on a prediction may have been a correction of its mask.
+    before = mask_of(replace(predicted, mask=None)) if corrected.mask else None
+    overlap = float(mask_iou([corrected.mask], [before])[0, 0]) if corrected.mask and before else None
+    return Change(event.item_id, origin.item_id, iou(corrected.box_xyxy, predicted.box_xyxy), overlap)

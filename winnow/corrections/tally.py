@@ -4,16 +4,20 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import cache
 
 from winnow.corrections.cases import MANUAL_MINUTES, Case, CaseFigures, cases_of, figures_of, is_review
 from winnow.corrections.changes import Change, Lineage, MaskOf, changes_of
 from winnow.errors import UnknownVersion
+from winnow.filters import known_refs
+from winnow.pool import open_pool
 from winnow.settings import Settings
 from winnow.training.dataset import get_dataset
+from winnow.training.masks_of import MasksOf
 from winnow.training.models import list_models
 from winnow.training.reading import log_of
 from winnow.training.workspace import Workspace
-from winnow.verdicts.log import Undo, Verdict
+from winnow.verdicts.log import Undo, Verdict, VerdictLog
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,15 @@ class Tally:
     problems: tuple[str, ...]
 
 
-def read_tally(settings: Settings, mask_of: MaskOf, *, manual_minutes: float = MANUAL_MINUTES) -> Tally:
-    """Of the settings' log and workspace, also while a server writes. Raises DatabaseError, ModelError, DatasetError."""
+def read_tally(settings: Settings, *, manual_minutes: float = MANUAL_MINUTES) -> Tally:
+    """Of the settings' log and workspace, also while a server writes.
+
+    Raises:
+        DatabaseError, ModelError, DatasetError, RefsError, ProposalError: one of them is not there or damaged.
+    """
     spans, problems = spans_of(Workspace(settings.workspace_path))
     with log_of(settings) as log:
+        mask_of = _predicted_masks(settings, log)
         return tally_of(log.replay(), spans, mask_of, manual_minutes=manual_minutes, problems=problems)
 
 
@@ -124,6 +133,49 @@ def as_csv(tally: Tally) -> bytes:
         del values["figures"]
         writer.writerow({name: _rounded(value) for name, value in values.items()})
     return text.getvalue().encode()
+
+
+def as_text(tally: Tally) -> str:
+    """The rows of all annotators and of each, for a terminal, and how hours are counted."""
+    lines = [_line("round", "annotator", "cases", "accepted", "refined", "rejected", "median", "mean", "saved", "IoU")]
+    for row in tally.rows:
+        f = row.figures
+        counts = (f.cases, f.accepted, f.refined, f.rejected)
+        times = [_unit(f.seconds_median, "s", 1), _unit(f.seconds_mean, "s", 1), _unit(f.hours_saved, "h", 2)]
+        name = "now" if row.round is None else row.round
+        lines.append(_line(name, row.annotator or "all", *counts, *times, _unit(f.box_iou, "", 3)))
+    if not tally.rows:
+        lines = ["No image has been reviewed yet. Review predictions on the Results page."]
+    return "\n".join([*lines, *tally.problems, assumption(tally)])
+
+
+def assumption(tally: Tally) -> str:
+    """What hours saved take for granted, in words."""
+    untimed = f"; {tally.total.untimed:,} cases without a time are left out" if tally.total.untimed else ""
+    return (
+        f"Hours saved: {tally.manual_minutes:g} minutes by hand for every case, also a rejected one, less the measured "
+        f"time{untimed}."
+    )
+
+
+def _line(*cells: object) -> str:
+    first, name, *rest = map(str, cells)
+    return f"{first:<6} {name:<16}" + "".join(f"{cell:>10}" for cell in rest)
+
+
+def _unit(value: float | None, unit: str, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f} {unit}".rstrip()
+
+
+def _predicted_masks(settings: Settings, log: VerdictLog) -> MaskOf:
+    """Looked up in the project's refs once a correction has a mask: most tallies need none."""
+
+    @cache
+    def masks() -> MasksOf:
+        known = {settings.refs.absolute(), *known_refs(log, settings.base_folder)}
+        return MasksOf(open_pool(path) for path in sorted(known) if path.is_file())
+
+    return lambda region: masks().mask_of(region)
 
 
 def _at_ends(events: Iterable[Verdict | Undo], spans: Sequence[Span]) -> Iterator[tuple[Span, list[Verdict]]]:
