@@ -1,0 +1,156 @@
+// @ts-check
+/** Boxes and points become masks: live on the way, final when the pointer is let go. */
+import { isSameBox } from "./boxes.js";
+import { withBox } from "./mask_paint.js";
+import { NewestWins } from "./newest_wins.js";
+
+/**
+ * @typedef {import("./edit_model.js").EditModel} EditModel
+ * @typedef {import("./edit_model.js").EditObject} EditObject
+ * @typedef {import("./rle.js").Rle} Rle
+ * @typedef {import("./rle.js").Box} Box
+ * @typedef {import("./segmenter.js").Segmenter} Segmenter
+ * @typedef {import("./segmenter.js").Answer} Answer
+ * @typedef {import("./segmenter.js").Prompt} Prompt
+ * @typedef {import("./segmenter.js").PromptPoint} PromptPoint
+ * @typedef {{prompt: Prompt, itemId: string, id: string | null, before: EditObject | null, finalAt: number | null}} Request
+ *   id: whose mask it is, null for a new object; before: that object when it was asked for, for which alone the answer
+ *   is meant; finalAt: when the pointer was let go, null on the way
+ */
+
+/** Fires "live" when the mask to be shown meanwhile changed, "answer" with each answer, "problem" when there is none. */
+export class Prompter extends EventTarget {
+  /** The mask on the way and whose it is; id null: an object that is not there yet. @type {{id: string | null, mask: Rle | null} | null} */
+  live = null;
+  /** Which points led to a mask: undo brings them back with it. @type {WeakMap<Rle, {box: Box | null, points: PromptPoint[]}>} */
+  #promptOf = new WeakMap();
+  /** @type {NewestWins<Request, Answer>} */
+  #queue;
+  /** @type {{request: Request, answer: Answer} | null} */
+  #last = null;
+
+  /**
+   * @param {{segmenter: Segmenter, model: EditModel, itemId: () => string,
+   *   newObject: (fields: {box: Box, mask: Rle}) => EditObject}} parts
+   */
+  constructor({ segmenter, model, itemId, newObject }) {
+    super();
+    this.segmenter = segmenter;
+    this.model = model;
+    this.itemId = itemId;
+    this.newObject = newObject;
+    this.#queue = new NewestWins(({ itemId: image, prompt }) => segmenter.predict(image, prompt), {
+      onAnswer: (request, answer) => this.#take(request, answer),
+      onError: (request, error) => this.#fail(request, error),
+    });
+  }
+
+  /** Whether an answer is awaited. */
+  get isBusy() {
+    return this.#queue.open !== null;
+  }
+
+  /** The points that made an object's mask. @param {EditObject | null} object @returns {PromptPoint[]} */
+  pointsOf(object) {
+    return (object?.mask && this.#promptOf.get(object.mask)?.points) || [];
+  }
+
+  /** A box on its way. @param {string | null} id @param {Box} box */
+  drag(id, box) {
+    const prompt = { box, points: [], mask: null };
+    if (this.#last && !isSamePrompt(this.#last.request.prompt, prompt)) this.#last = null;
+    this.#queue.ask(this.#request(id, prompt, null));
+  }
+
+  /** The box is let go: of the answer for this very box, asked for on the way, nothing is asked again. @param {string} id @param {Box} box @param {number} at */
+  drop(id, box, at) {
+    const prompt = { box, points: [], mask: null };
+    const request = this.#request(id, prompt, at);
+    const open = this.#queue.open;
+    const last = this.#last;
+    if (open && isSamePrompt(open.prompt, prompt)) Object.assign(open, request);
+    else if (!open && last && last.request.itemId === request.itemId && isSamePrompt(last.request.prompt, prompt)) this.#take(request, last.answer);
+    else this.#queue.ask(request);
+  }
+
+  /**
+   * One more point for an object, or the first of a new one; the mask so far goes along.
+   *
+   * @param {EditObject | null} object @param {PromptPoint} point @param {number} at when it was set
+   */
+  point(object, point, at) {
+    const open = this.#queue.open;
+    const earlier = object?.mask ? this.#promptOf.get(object.mask) : undefined;
+    // Set before the answer to the one before: that answer would come for an object without this point.
+    const isNext = open !== null && open.finalAt !== null && open.prompt.points.length > 0 && open.id === (object?.id ?? null);
+    const points = isNext ? open.prompt.points : (earlier?.points ?? []);
+    if (isNext) open.finalAt = null;
+    const box = earlier ? earlier.box : (object?.box ?? null);
+    this.#queue.ask(this.#request(object?.id ?? null, { box, points: [...points, point], mask: object?.mask ?? null }, at));
+    this.dispatchEvent(new Event("live"));
+  }
+
+  /** Points whose answer is awaited. @param {string | null} id @returns {PromptPoint[]} */
+  awaitedPoints(id) {
+    const open = this.#queue.open;
+    return open && open.id === id ? open.prompt.points : [];
+  }
+
+  /** What was asked for is not wanted any more. */
+  cancel() {
+    this.#queue.drop();
+    this.#last = null;
+    this.#show(null);
+  }
+
+  /** @param {string | null} id @param {Prompt} prompt @param {number | null} finalAt @returns {Request} */
+  #request(id, prompt, finalAt) {
+    return { prompt, itemId: this.itemId(), id, before: this.model.get(id), finalAt };
+  }
+
+  /** @param {Request} request @param {Answer} answer */
+  #take(request, answer) {
+    const isStale = request.itemId !== this.itemId() || (request.finalAt !== null && this.model.get(request.id) !== request.before);
+    if (isStale) return this.#show(null);
+    this.#last = { request, answer };
+    if (request.finalAt === null) this.#show({ id: request.id, mask: answer.mask });
+    else this.#settle(request, answer);
+    this.dispatchEvent(new CustomEvent("answer", { detail: { request, answer } }));
+  }
+
+  /** @param {Request} request @param {Answer} answer */
+  #settle({ id, prompt }, { mask }) {
+    const found = mask && withBox(mask);
+    if (found) {
+      this.#promptOf.set(found.mask, { box: prompt.box, points: prompt.points });
+      if (id) this.model.apply({ kind: "change", changes: [{ id, ...found }] });
+      else this.#add(this.newObject(found));
+    }
+    this.#last = null;
+    this.#show(null);
+  }
+
+  /** @param {EditObject} object */
+  #add(object) {
+    this.model.apply({ kind: "add", objects: [object] });
+    this.model.selected = object.id;
+  }
+
+  /** @param {Request} request @param {unknown} error */
+  #fail(request, error) {
+    this.#show(null);
+    this.dispatchEvent(new CustomEvent("problem", { detail: { request, error } }));
+  }
+
+  /** @param {{id: string | null, mask: Rle | null} | null} live */
+  #show(live) {
+    this.live = live;
+    this.dispatchEvent(new Event("live"));
+  }
+}
+
+/** @param {Prompt} one @param {Prompt} other */
+function isSamePrompt(one, other) {
+  const hasSameBox = one.box === other.box || (one.box !== null && other.box !== null && isSameBox(one.box, other.box));
+  return hasSameBox && one.mask === other.mask && one.points.length === 0 && other.points.length === 0;
+}

@@ -1,0 +1,145 @@
+// @ts-check
+/** Sliders on the chosen object's mask: holes and islands by size, and how near its outline stays. Seen while they move. */
+import { byId, setText } from "./dom.js";
+import { withBox } from "./mask_paint.js";
+import { NewestWins } from "./newest_wins.js";
+
+/**
+ * @typedef {import("./edit_model.js").EditModel} EditModel
+ * @typedef {import("./rle.js").Rle} Rle
+ * @typedef {import("./segmenter.js").Segmenter} Segmenter
+ * @typedef {import("./segmenter.js").Tidied} Tidied
+ * @typedef {import("./segmenter.js").Tidiness} Tidiness
+ * @typedef {{id: string, mask: Rle, base: Rle, tidiness: Tidiness, isFinal: boolean}} Request base: as it was before any slider
+ * @typedef {{id: string, mask: Rle | null, outline: [number, number][][]}} Preview
+ */
+
+const MOST_PX = 100_000; // of a hole or an island, at the slider's end
+const STEPS = 100;
+const NONE = { holes_px: 0, islands_px: 0, tolerance_px: 0 };
+
+/** Fires "change" when what is shown meanwhile changed, "problem" when the server did not tidy. */
+export class MaskSliders extends EventTarget {
+  /** @type {Preview | null} */
+  preview = null;
+  #inputs = [input("mask-holes"), input("mask-islands"), input("mask-tolerance")];
+  /** From which mask, and how, another one was tidied: the sliders always begin with the first. @type {WeakMap<Rle, {base: Rle, tidiness: Tidiness}>} */
+  #madeOf = new WeakMap();
+  /** @type {NewestWins<Request, Tidied>} */
+  #queue;
+
+  /** @param {{segmenter: Segmenter, model: EditModel, itemId: () => string}} parts */
+  constructor({ segmenter, model, itemId }) {
+    super();
+    this.model = model;
+    this.#queue = new NewestWins(({ base, tidiness }) => segmenter.tidy(itemId(), base, tidiness), {
+      onAnswer: (request, tidied) => this.#take(request, tidied),
+      onError: (_, error) => this.#fail(error),
+    });
+    for (const slider of this.#inputs) {
+      slider.addEventListener("input", () => this.#ask(false));
+      slider.addEventListener("change", () => this.#ask(true));
+      slider.addEventListener("blur", () => this.#show(null));
+    }
+    model.addEventListener("select", () => this.showObject());
+    model.addEventListener("change", () => this.showObject());
+  }
+
+  /** The sliders as the chosen object's mask was made. */
+  showObject() {
+    const mask = this.model.get(this.model.selected)?.mask ?? null;
+    const { holes_px, islands_px, tolerance_px } = (mask && this.#madeOf.get(mask)?.tidiness) ?? NONE;
+    const [holes, islands, tolerance] = this.#inputs;
+    for (const slider of this.#inputs) slider.disabled = !mask;
+    holes.value = String(stepOf(holes_px));
+    islands.value = String(stepOf(islands_px));
+    if (document.activeElement !== tolerance) tolerance.value = String(tolerance_px * 4);
+    this.#write();
+    if (this.preview && this.preview.mask?.counts !== mask?.counts) this.#show(null);
+  }
+
+  /** @returns {Tidiness} */
+  get tidiness() {
+    const [holes, islands, tolerance] = this.#inputs.map((slider) => Number(slider.value));
+    return { holes_px: pixelsOf(holes), islands_px: pixelsOf(islands), tolerance_px: tolerance / 4 };
+  }
+
+  /** What was asked for is not wanted any more. */
+  cancel() {
+    this.#queue.drop();
+    this.#show(null);
+  }
+
+  /** @param {boolean} isFinal */
+  #ask(isFinal) {
+    this.#write();
+    const object = this.model.get(this.model.selected);
+    if (!object?.mask) return;
+    const base = this.#madeOf.get(object.mask)?.base ?? object.mask;
+    this.#queue.ask({ id: object.id, mask: object.mask, base, tidiness: this.tidiness, isFinal });
+  }
+
+  /** @param {Request} request @param {Tidied} tidied */
+  #take({ id, mask, base, tidiness, isFinal }, tidied) {
+    if (this.model.get(id)?.mask !== mask) return this.#show(null);
+    const left = tidied.mask && withBox(tidied.mask);
+    setText(byId("mask-outline"), outlineWords(tidied.polygons));
+    if (isFinal && left) {
+      const isSame = left.mask.counts === mask.counts;
+      this.#madeOf.set(isSame ? mask : left.mask, { base, tidiness });
+      if (!isSame) this.model.apply({ kind: "change", changes: [{ id, ...left }] });
+    }
+    const outline = tidiness.tolerance_px ? tidied.polygons.flat() : [];
+    this.#show({ id, mask: tidied.mask, outline });
+  }
+
+  /** @param {unknown} error */
+  #fail(error) {
+    this.#show(null);
+    this.dispatchEvent(new CustomEvent("problem", { detail: { error } }));
+  }
+
+  /** @param {Preview | null} preview */
+  #show(preview) {
+    if (preview === this.preview) return;
+    this.preview = preview;
+    if (!preview) setText(byId("mask-outline"), "");
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #write() {
+    const { holes_px, islands_px, tolerance_px } = this.tidiness;
+    setText(byId("mask-holes-value"), pixelWords(holes_px));
+    setText(byId("mask-islands-value"), pixelWords(islands_px));
+    setText(byId("mask-tolerance-value"), tolerance_px ? `${tolerance_px.toFixed(2)} px` : "exact");
+    for (const [i, words] of ["mask-holes-value", "mask-islands-value", "mask-tolerance-value"].entries()) {
+      this.#inputs[i].setAttribute("aria-valuetext", byId(words).textContent ?? "");
+    }
+  }
+}
+
+/** Slider steps to pixels: fine at the start, wide at the end. @param {number} step */
+export function pixelsOf(step) {
+  return step ? Math.round(MOST_PX ** (step / STEPS)) : 0;
+}
+
+/** @param {number} pixels */
+function stepOf(pixels) {
+  return pixels ? Math.round((STEPS * Math.log(pixels)) / Math.log(MOST_PX)) : 0;
+}
+
+/** @param {number} pixels */
+function pixelWords(pixels) {
+  return pixels ? `${pixels.toLocaleString("en")} px` : "none";
+}
+
+/** @param {[number, number][][][]} polygons of each part its outline and those of its holes */
+function outlineWords(polygons) {
+  const corners = polygons.flat().reduce((sum, ring) => sum + ring.length, 0);
+  return `Outline: ${polygons.length} ${polygons.length === 1 ? "part" : "parts"}, ${corners.toLocaleString("en")} corners`;
+}
+
+/** @param {string} id @returns {HTMLInputElement} */
+function input(id) {
+  return /** @type {HTMLInputElement} */ (byId(id));
+}
