@@ -15,6 +15,7 @@ from winnow.verdicts.log import VerdictLog
 
 PROPOSALS = "proposals-"  # begins the name of refs that a Predict run writes
 MISTAKES = "errors-"  # begins the name of refs that training writes: what a model got wrong on the hold-out
+CORRECTIONS = "corrections.csv"  # refs of all corrected boxes, kept up to date with the log: nobody proposed them
 JUDGED_BEFORE = "judged_before"  # the group of proposals that an earlier round's verdict already speaks for
 
 
@@ -57,9 +58,9 @@ class Filter:
 
 
 def known_refs(log: VerdictLog, folder: Path) -> dict[Path, Filter]:
-    """The refs files of a project, and their filters: those ever opened with this log, and what rounds proposed."""
+    """The refs files that proposed something, with filters: those ever opened with this log, and those of rounds."""
     filters = log.read_states("filter:")
-    names = {*log.read_states("pool:"), *(path.name for path in folder.glob(f"{PROPOSALS}*.csv"))}
+    names = {*log.read_states("pool:"), *(path.name for path in folder.glob(f"{PROPOSALS}*.csv"))} - {CORRECTIONS}
     return {folder / name: Filter.from_json(filters.get(name)) for name in sorted(names) if (folder / name).is_file()}
 
 

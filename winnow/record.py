@@ -31,6 +31,7 @@ class Record:
         self.lock = threading.Lock()
         self._is_closed = False
         self.on_catching_up: Callable[[], None] = lambda: None
+        self.on_events: Callable[[list[Verdict]], None] = lambda verdicts: None  # recorded or taken back; lock held
         refs = pool.refs_path
         self._since = refs.stat().st_mtime if refs.name.startswith(MISTAKES) else 0.0
         self.ledger = Ledger(log.replay())
@@ -57,6 +58,7 @@ class Record:
         for verdict in verdicts:
             self.ledger.apply(verdict)
             self._show(verdict)
+        self.on_events(verdicts)
         return verdicts
 
     def take_back(self, verdicts: list[Verdict], key: str, annotator: str) -> None:
@@ -65,6 +67,7 @@ class Record:
             events = self.log.undo(verdicts, key=key, annotator=annotator)
         for event in events:
             self._show(self.ledger.apply(event))
+        self.on_events(verdicts)
 
     def row_or_none(self, item_id: str) -> int | None:
         """The item's row; None where this pool lacks it, as with boxes drawn by hand."""

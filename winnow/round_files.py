@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from winnow.filters import MISTAKES, PROPOSALS
+from winnow.filters import CORRECTIONS, MISTAKES, PROPOSALS
 
 _ANY_OF_PROPOSALS = re.compile(rf"{PROPOSALS}(\d+)\.", re.ASCII)
 
@@ -16,6 +16,11 @@ def proposals_path(base_folder: Path, number: int) -> Path:
 def mistakes_path(base_folder: Path, version: int) -> Path:
     """Where the training of a model version writes its mistakes on the hold-out."""
     return base_folder / f"{MISTAKES}{version:04d}.csv"
+
+
+def corrections_path(base_folder: Path) -> Path:
+    """Where the corrected boxes are listed, once there are some."""
+    return base_folder / CORRECTIONS
 
 
 def proposals_files(base_folder: Path) -> list[Path]:

@@ -320,6 +320,15 @@ class Session:
         self.filter, self.shown = new, shown
         self.learner.set_hidden(self.pool.is_duplicate | ~shown)
 
+    def tell_events(self, listener: Callable[[list[Verdict]], None]) -> None:
+        """Call this one with all events that are recorded or taken back from now on; it must return at once."""
+        self._record.on_events = listener
+
+    def learn_from(self, ids: NDArray[np.uint64], vectors: NDArray[np.floating]) -> None:
+        """Take those of the ids (k,), vectors (k, d), that are no rows of this pool as its further positives."""
+        is_elsewhere = self.pool.rows_of(ids) < 0
+        self.learner.set_outside(ids[is_elsewhere], vectors[is_elsewhere])
+
     def image_file(self, row: int) -> Path:
         """The image file of a row; raises UnreadableImage where it resolves outside the `image_root` setting."""
         path = self.pool.file_of(row)
@@ -330,6 +339,14 @@ class Session:
         """Switch the order of the queue, now and after a restart."""
         self.learner.set_strategy(name)
         self._log.write_state("strategy", name)
+
+    def remembered(self, name: str) -> str | None:
+        """What `remember` was told under this name, by whichever server had this log."""
+        return self._log.read_state(name)
+
+    def remember(self, name: str, value: str) -> None:
+        """Keep a choice that is made on a page with the log, for ever."""
+        self._log.write_state(name, value)
 
     def mark_unreadable(self, row: int) -> None:
         """Leave an item out of the queue because its image cannot be shown."""

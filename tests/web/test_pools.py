@@ -30,6 +30,7 @@ def test_pools_are_the_settings_own_and_what_rounds_wrote(client: Client, settin
             {"name": "proposals-0001.csv", "is_open": False, "has_features": True},
         ],
         "is_ready": True,
+        "corrections": {"n_items": 0, "n_waiting": 0, "problem": None},
     }
 
 

@@ -46,6 +46,7 @@ class Encoder(Protocol):
 
 
 Sample = Callable[[], list[tuple[Image.Image, Region]]]
+Load = Callable[[EncoderOptions, Sample], Encoder]
 
 
 def load_encoder(options: EncoderOptions, sample: Sample) -> Encoder:

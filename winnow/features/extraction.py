@@ -16,7 +16,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from winnow.errors import FeaturesError, UnreadableImage
-from winnow.features.encoders import Encoder, EncoderOptions, load_encoder
+from winnow.features.encoders import Encoder, EncoderOptions, Load, load_encoder
 from winnow.features.manifest import Manifest, ids_path, manifest_path, write_manifest, write_text
 from winnow.features.pipeline import Batch, Pipeline
 from winnow.features.plan import make_plan, open_run, recorded_precision
@@ -57,10 +57,12 @@ def extract(
     dtype: str = "float32",
     batch_size: int = 32,
     num_workers: int = 2,
+    load: Load = load_encoder,
 ) -> Report:
     """Writes the pool's feature matrix, its manifest and its errors; goes on where a killed run stopped.
 
-    Raises FeaturesError where another run writes the same matrix or the disk refuses, EncoderError without weights.
+    `load` gives the encoder: a process that stays hands out the one that it has in memory. Raises FeaturesError where
+    another run writes the same matrix or the disk refuses, EncoderError without weights.
     """
     if out.suffix != ".npy":
         raise FeaturesError(f"--out must end in .npy, got {out}.")
@@ -68,15 +70,14 @@ def extract(
         out.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(out.with_name(f".{out.name}.lock"), timeout=0):
-            return _extract(pool, out, options, dtype, batch_size, num_workers)
+            return _extract(pool, out, _load_encoder(pool, out, options, load), dtype, batch_size, num_workers)
     except Timeout as error:
         raise FeaturesError(
             f"Another compute_features.py is writing {out}. Wait for it, or give another --out."
         ) from error
 
 
-def _extract(pool: Pool, out: Path, options: EncoderOptions, dtype: str, batch_size: int, num_workers: int) -> Report:
-    encoder = _load_encoder(pool, out, options)
+def _extract(pool: Pool, out: Path, encoder: Encoder, dtype: str, batch_size: int, num_workers: int) -> Report:
     plan = make_plan(pool, encoder, dtype, batch_size)
     with disk_errors(out):
         part = open_run(out, pool, plan, encoder.is_per_image)
@@ -90,11 +91,11 @@ def _extract(pool: Pool, out: Path, options: EncoderOptions, dtype: str, batch_s
     return Report(out, encoder.name, pool.n_items, n_computed, pipeline.n_decoded, failures)
 
 
-def _load_encoder(pool: Pool, out: Path, options: EncoderOptions) -> Encoder:
+def _load_encoder(pool: Pool, out: Path, options: EncoderOptions, load: Load) -> Encoder:
     recorded = recorded_precision(out, options.model) if options.precision == "auto" else None
     if recorded:  # measuring again could come out otherwise, and the halves would not match
         options = dataclasses.replace(options, precision=recorded)
-    return load_encoder(options, lambda: _sample(pool))
+    return load(options, lambda: _sample(pool))
 
 
 def _sample(pool: Pool) -> list[tuple[Image.Image, Region]]:

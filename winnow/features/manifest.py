@@ -80,6 +80,12 @@ def read_manifest(features_path: Path) -> Manifest | None:
     )
 
 
+def is_made_alike(recipe: dict[str, Any], preprocessing: dict[str, Any], manifest: Manifest) -> bool:
+    """Whether vectors of this recipe may stand beside a matrix's: all is equal but the precision of the arithmetic."""
+    ours, theirs = ({**one, "precision": None} for one in (recipe, manifest.recipe))
+    return json.loads(json.dumps([ours, preprocessing])) == [theirs, manifest.preprocessing]
+
+
 def compute_command(refs_path: Path, features_path: Path, manifest: Manifest | None = None) -> str:
     """The command line that makes the matrix, with the encoder and options of `manifest` where there is one."""
     words = ["python", "compute_features.py", "--refs", str(refs_path), "--out", str(features_path)]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from winnow.errors import RefsError
-from winnow.filters import MISTAKES, Filter, known_refs
+from winnow.filters import CORRECTIONS, MISTAKES, Filter, known_refs
 from winnow.pool import Pool, open_pool
 from winnow.settings import Settings
 from winnow.training.listing import Listing
@@ -65,7 +65,8 @@ def read_truth(settings: Settings, refs: Path | None = None) -> Reading:
 
 def listing_of(pool: Pool, chosen: Filter) -> Listing:
     """A pool's proposals by image, near-duplicates that were set aside covered."""
-    return Listing(pool, covered_rows(pool, chosen), is_whole=not pool.refs_path.name.startswith(MISTAKES))
+    is_whole = not pool.refs_path.name.startswith((MISTAKES, CORRECTIONS))
+    return Listing(pool, covered_rows(pool, chosen), is_whole=is_whole)
 
 
 def other_listings(refs: dict[Path, Filter]) -> list[Listing]:

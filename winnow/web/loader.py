@@ -4,10 +4,12 @@ import logging
 import threading
 from pathlib import Path
 
+from winnow.corrections.features import CorrectedFeatures, is_correction
 from winnow.errors import DatabaseError, WinnowError
 from winnow.filters import JUDGED_BEFORE
 from winnow.session import Session
 from winnow.settings import Settings
+from winnow.verdicts.log import Verdict
 
 log = logging.getLogger(__name__)
 RETRY_S = 1.0
@@ -21,6 +23,7 @@ class Loader:
         self._stop = threading.Event()
         self._switch = threading.Lock()
         self.session: Session | None = None
+        self.corrected: CorrectedFeatures | None = None
         self.problem: WinnowError | None = None
         self.progress = "Starting"
 
@@ -31,8 +34,7 @@ class Loader:
     def close(self) -> None:
         self._stop.set()
         self._thread.join()
-        if self.session is not None:
-            self.session.close()
+        self._close(self.session)
 
     def open_pool(self, refs: Path, features: Path) -> None:
         """Close the pool that is shown and open another one, on the same database, in the background."""
@@ -41,8 +43,7 @@ class Loader:
             self._thread.join()
             session, self.session = self.session, None
             self.problem, self.progress = None, f"Opening {refs.name}"
-            if session is not None:
-                session.close()
+            self._close(session)
             self._settings = self._settings.model_copy(update={"refs": refs, "features": features})
             self._stop.clear()
             self.start()
@@ -56,7 +57,9 @@ class Loader:
         while not self._stop.is_set():
             files = self._file_states()
             try:
-                self.session = self._opened()
+                session = self._opened()
+                self.corrected = follow_corrections(session)
+                self.session = session
                 return
             except WinnowError as error:
                 self._tell(error)
@@ -75,6 +78,13 @@ class Loader:
             session.close()  # it holds the database's lock
             raise
         return session
+
+    def _close(self, session: Session | None) -> None:
+        corrected, self.corrected = self.corrected, None
+        if corrected is not None:
+            corrected.close()
+        if session is not None:
+            session.close()
 
     def _wait_for_a_change(self, files: list[tuple[int, int] | None]) -> None:
         """Until a file is new, or for a moment where nothing on disk tells (another server holds the database)."""
@@ -95,6 +105,19 @@ class Loader:
         if self.problem is None or str(error) != str(self.problem):
             log.error("%s", error)
         self.problem = error
+
+
+def follow_corrections(session: Session) -> CorrectedFeatures:
+    """Begin to keep the features of boxes drawn by hand up to date, and let the session's learner have them."""
+
+    def read() -> list[Verdict]:
+        with session.reading() as ledger:
+            return [verdict for verdict in ledger.currents() if is_correction(verdict)]
+
+    corrected = CorrectedFeatures(session.pool.folder, session.features, read=read, learn=session.learn_from)
+    session.tell_events(corrected.notice)
+    corrected.start()
+    return corrected
 
 
 def restore_filter(session: Session) -> None:

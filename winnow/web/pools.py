@@ -1,22 +1,23 @@
 """The pools of this project: list them, open another one."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 from fastapi import APIRouter
 
 from winnow.errors import UnknownPool
-from winnow.round_files import mistakes_files, proposals_files
+from winnow.round_files import corrections_path, mistakes_files, proposals_files
 from winnow.settings import Settings
 from winnow.web.deps import LoaderDep, SettingsDep
 from winnow.web.loader import Loader
-from winnow.web.schemas_pools import PoolIn, PoolOut, PoolsOut
+from winnow.web.schemas_pools import CorrectionsOut, PoolIn, PoolOut, PoolsOut
 
 router = APIRouter(prefix="/api", tags=["pools"])
 
 
 @router.get("/pools")
 def read_pools(settings: SettingsDep, loader: LoaderDep) -> PoolsOut:
-    """The refs of the settings, and those that Predict and Train wrote beside them."""
+    """The refs of the settings, those that Predict and Train wrote beside them, and the corrected boxes."""
     return _pools_out(settings, loader)
 
 
@@ -35,7 +36,8 @@ def open_pool(body: PoolIn, settings: SettingsDep, loader: LoaderDep) -> PoolsOu
 def _refs_files(settings: Settings) -> list[Path]:
     """The settings' own first, then the newest."""
     own = settings.refs.absolute()
-    found = {*proposals_files(settings.base_folder), *mistakes_files(settings.base_folder)}
+    base = settings.base_folder
+    found = {*proposals_files(base), *mistakes_files(base), *filter(Path.is_file, [corrections_path(base)])}
     return [own, *sorted(found - {own}, key=lambda path: path.stat().st_mtime, reverse=True)]
 
 
@@ -51,4 +53,5 @@ def _pools_out(settings: Settings, loader: Loader) -> PoolsOut:
             for refs in _refs_files(settings)
         ],
         is_ready=loader.session is not None,
+        corrections=CorrectionsOut(**asdict(corrected.state)) if (corrected := loader.corrected) else None,
     )

@@ -15,6 +15,13 @@ class PoolOut(BaseModel):
     has_features: Annotated[bool, Field(description="without features it cannot be labelled")]
 
 
+class CorrectionsOut(BaseModel):
+    n_items: Annotated[int, Field(description="accepted boxes that were drawn by hand")]
+    n_waiting: Annotated[int, Field(description="those without features")]
+    problem: Annotated[str | None, Field(description="why they have none; None while they are computed")]
+
+
 class PoolsOut(BaseModel):
     pools: list[PoolOut]
     is_ready: Annotated[bool, Field(description="False while the open pool is being read")]
+    corrections: CorrectionsOut | None = None
