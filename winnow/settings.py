@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     image_root: Path | None = None  # when set, images that resolve outside it are refused
     workspace: Path | None = None  # data sets, models, jobs, sessions, reports; default: workspace beside the refs
     weights: Path | None = None  # the only folder that pages take weights from; default: weights in the workspace
+    segmenter: str = "auto"  # what makes masks: a name or path (docs/masks.md), auto or none; then the page's choice
+    embeddings_gb: Annotated[float, Field(gt=0, le=10_000)] = 2.0  # disk for what segmenters keep of images
     allowed_hosts: list[str] = ["localhost", "127.0.0.1", "[::1]"]
     auto_seconds: Annotated[float, Field(gt=0, le=3600)] = 3.0
     keys: dict[str, list[str]] = {}  # action -> keys, over DEFAULT_KEYS
@@ -97,6 +99,8 @@ class Settings(BaseSettings):
             "image_root": self.image_root and self.image_root.absolute(),
             "workspace": self.workspace_path,
             "weights": self.weights_path,
+            "segmenter": self.segmenter,
+            "embeddings_gb": self.embeddings_gb,
             "annotator": self.annotator,
             "seed": self.seed,
         }

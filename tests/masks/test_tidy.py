@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from pycocotools import mask as coco
@@ -33,6 +33,7 @@ def filled_by_opencv(ring_xy: np.ndarray, size_hw: tuple[int, ...]) -> np.ndarra
     return canvas.astype(bool)
 
 
+@settings(deadline=None)  # the first example imports
 @given(masks_hw)
 def test_the_box_around_the_outlines_is_the_masks(mask: np.ndarray) -> None:
     corners = [part.outer_xy for part in outlines(mask)]
@@ -45,6 +46,7 @@ def test_the_box_around_the_outlines_is_the_masks(mask: np.ndarray) -> None:
     assert around.max(axis=0).tolist() == [x.max() + 1, y.max() + 1]
 
 
+@settings(deadline=None)
 @given(masks_hw)
 def test_filled_outlines_less_their_holes_are_the_mask(mask: np.ndarray) -> None:
     layers = np.zeros(mask.shape, int)
@@ -55,6 +57,7 @@ def test_filled_outlines_less_their_holes_are_the_mask(mask: np.ndarray) -> None
     assert np.array_equal(layers, mask)
 
 
+@settings(deadline=None)
 @given(masks_hw)
 def test_one_polygon_fills_to_the_mask(mask: np.ndarray) -> None:
     polygon = single_polygon(mask)
@@ -93,6 +96,7 @@ def test_tolerance_leaves_corners_out_and_stays_near() -> None:
     assert (len(coarse.outer_xy) < len(simple.outer_xy), coarse.holes_xy) == (True, ())
 
 
+@settings(deadline=None)
 @given(masks_hw, st.floats(0, 20))
 def test_no_part_is_lost_to_tolerance(mask: np.ndarray, tolerance: float) -> None:
     assert len(outlines(mask, tolerance)) == len(outlines(mask))
@@ -125,6 +129,7 @@ def test_small_islands_are_dropped_but_never_all() -> None:
     assert not drop_islands(empty, 5).any()
 
 
+@settings(deadline=None)
 @given(masks_hw, st.integers(1, 30))
 def test_filling_only_adds_and_dropping_only_takes(mask: np.ndarray, area: int) -> None:
     assert np.all(fill_holes(mask, area) >= mask)

@@ -26,9 +26,30 @@ class Rle:
 
 def encode(mask_hw: np.ndarray) -> Rle:
     """The mask (h, w) bool as run lengths."""
-    from pycocotools import mask as coco
+    return encode_window(mask_hw, (0, 0), (mask_hw.shape[0], mask_hw.shape[1]))
 
-    return _taken(coco.encode(np.asfortranarray(mask_hw, dtype=np.uint8)))
+
+def encode_window(window_hw: np.ndarray, corner_xy: tuple[int, int], size_hw: tuple[int, int]) -> Rle:
+    """A mask of which only a part (h, w) bool is given, and nothing is outside: quick for small ones on large images.
+
+    `corner_xy` is where the part's upper left pixel lies on the whole, of `size_hw`.
+    """
+    rows = np.flatnonzero(window_hw.any(axis=1))
+    if not len(rows):
+        return _from_runs([size_hw[0] * size_hw[1]], list(size_hw))
+    part = window_hw[rows[0] : rows[-1] + 1]
+    between = np.zeros((len(part) + 1, part.shape[1]), bool)  # whether a run begins or ends above each pixel
+    between[0], between[-1] = part[0], part[-1]
+    np.not_equal(part[1:], part[:-1], out=between[1:-1])
+    y, x = np.nonzero(between)
+    places = np.sort((x + corner_xy[0]) * size_hw[0] + (y + int(rows[0]) + corner_xy[1]))  # column by column
+    is_joint = np.zeros(
+        len(places), bool
+    )  # a run that ends at the foot of a column where the next one begins at its top
+    is_joint[1:-1:2] = places[1:-1:2] == places[2::2]
+    places = places[~(is_joint | np.roll(is_joint, 1))]
+    runs = np.diff(places, prepend=0, append=size_hw[0] * size_hw[1])
+    return _from_runs((runs if runs[-1] else runs[:-1]).tolist(), list(size_hw))
 
 
 def decode(rle: Rle) -> np.ndarray:
@@ -37,7 +58,7 @@ def decode(rle: Rle) -> np.ndarray:
 
     # pycocotools 2.0.11 hands numpy 2 an array in its old way, which is harmless
     warnings.filterwarnings("ignore", category=DeprecationWarning, module="pycocotools")
-    return np.asarray(coco.decode(_given(rle))).astype(bool)
+    return np.asarray(coco.decode(_given(rle))).view(bool)
 
 
 def area(rle: Rle) -> int:

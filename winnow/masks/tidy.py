@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from winnow.errors import SegmenterError
+from winnow.masks.rle import Rle, encode, from_polygons
 
 _INSET = 1 / 64  # pixels; more than six decimals of a label lose, less than any rasteriser sees
 
@@ -80,6 +81,12 @@ def outlines(mask_hw: np.ndarray, tolerance_px: float = 0.0) -> list[Outline]:
     return [
         Outline(outer.astype(float), tuple(h.astype(float) for h in holes.get(k, ()))) for k, outer in outers.items()
     ]
+
+
+def filled(parts: list[Outline], size_hw: tuple[int, int]) -> Rle:
+    """The mask of what lies inside the outlines and outside their holes; without tolerance, the mask they came from."""
+    rings = [ring for part in parts for ring in (part.outer_xy, *part.holes_xy)]
+    return from_polygons([_joined(rings[0], rings[1:])], size_hw) if rings else encode(np.zeros(size_hw, bool))
 
 
 def single_polygon(mask_hw: np.ndarray) -> np.ndarray:
