@@ -3,16 +3,19 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dataset_helpers import BOX, BOX_2
 from report_helpers import Project, write_model
 
 from winnow.errors import DatasetError, TrainingError
+from winnow.pool.identity import item_id_of
 from winnow.training.dataset import DatasetVersion, get_dataset
 from winnow.training.selection import DatasetOptions
-from winnow.training.stock import PartStock, check_ready, facts_of, stock_of
+from winnow.training.stock import NothingChanged, PartStock, check_ready, facts_of, stock_of
 from winnow.training.suggestions import DatasetFacts
+from winnow.verdicts.log import NewVerdict, Undo, Verdict, VerdictLog
 
 WHOLE = DatasetOptions()
 PARTIAL = DatasetOptions(partial=True)
@@ -122,3 +125,95 @@ def test_another_data_set_under_the_models_number_is_not_what_it_learnt_from(pro
     project.judge("img00.png", "img04.png")
     write_model(project.workspace, 1, project.build(), dataset_hash="of a data set that was removed")
     check(project)
+
+
+def reviewed(project: Project, path: str, *, label: int = 1, reason: str = "accepted", **given: Any) -> None:
+    """Both proposals of an image in one review, as Session.review_image records it."""
+    boxes = (BOX, BOX_2)
+    says = [
+        NewVerdict(f"{path}/{i}", item_id_of(path, box), label, "ana", path, box, strategy="review", **given)
+        for i, box in enumerate(boxes)
+    ]
+    whole = NewVerdict(
+        f"{path}/all", item_id_of(path, None), None, "ana", path, strategy="review", kind="complete", reason=reason
+    )
+    VerdictLog.append(project.person.log, [*says, whole])
+
+
+def take_back(project: Project, event: Verdict | Undo) -> None:
+    assert isinstance(event, Verdict)
+    project.person.log.undo([event], key=f"undo {event.seq}", annotator="ana")
+
+
+def test_reviews_that_accept_all_as_predicted_are_no_reason_to_train(project: Project) -> None:
+    project.judge("img00.png", "img04.png")
+    trained_on(project, 1)
+    reviewed(project, "img01.png")
+    reviewed(project, "img02.png", proposed_class="cell", class_name="cell")
+    with pytest.raises(NothingChanged, match="No change, no retrain: since v1 2 images were reviewed"):
+        check(project)
+    check(project, is_again=True)
+    check(project, PARTIAL)
+    check_ready(project.person.truth(project.pool), project.workspace, WHOLE, is_anyway=True)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"label": 0, "reason": "refined"},
+        {"reason": "refined", "proposed_class": "cell", "class_name": "plate"},
+        {"reason": "refined", "mask": '{"size": [1, 1], "counts": "01"}'},
+        {"reason": "refined", "replaces": "0123456789abcdef"},
+        {"reason": "refined"},
+    ],
+)
+def test_a_review_that_changed_something_is_a_reason_to_train(project: Project, given: dict[str, Any]) -> None:
+    project.judge("img00.png", "img04.png")
+    trained_on(project, 1)
+    reviewed(project, "img01.png")
+    reviewed(project, "img02.png", **given)
+    check(project)
+
+
+def test_what_else_is_said_is_a_reason_to_train(project: Project) -> None:
+    project.judge("img00.png", "img04.png")
+    trained_on(project, 1)
+    reviewed(project, "img01.png")
+    for say in (
+        lambda: project.person.miss("img02.png"),
+        lambda: project.person.judge("img02.png", None, None, kind="reject", proposed=None),
+        lambda: project.person.judge("img02.png", 1),
+        lambda: project.person.complete("img02.png"),
+    ):
+        event = say()
+        check(project)
+        take_back(project, event)
+        with pytest.raises(NothingChanged):
+            check(project)
+
+
+def test_what_the_model_learnt_from_and_was_taken_back_is_a_reason_to_train(project: Project) -> None:
+    project.judge("img00.png", "img01.png", "img04.png")
+    trained_on(project, 1)
+    reviewed(project, "img02.png")
+    with pytest.raises(NothingChanged):
+        check(project)
+    take_back(project, next(iter(project.person.log.replay())))
+    check(project)
+
+
+def test_no_change_is_asked_of_the_task_alone(project: Project) -> None:
+    project.judge("img00.png", "img04.png")
+    dataset = trained_on(project, 1)
+    reviewed(project, "img01.png")
+    write_model(project.workspace, 2, dataset.number, task="segment")
+    with pytest.raises(NothingChanged, match="since v1"):
+        check(project)
+
+
+def test_images_without_masks_are_no_stock_of_the_task_segment(project: Project) -> None:
+    project.judge("img00.png", "img04.png")
+    stock = stock_of(project.person.truth(project.pool), project.workspace, DatasetOptions(task="segment"))
+    assert (stock.parts["train"].images, stock.parts["holdout"].images, stock.accepted) == (0, 0, 2)
+    with pytest.raises(DatasetError, match="an accepted object has no mask"):
+        check(project, DatasetOptions(task="segment"))

@@ -125,9 +125,8 @@ def _mask_of(annotation: Entry, size_wh: tuple[int, int]) -> Rle | None:
     if not isinstance(segmentation, list):
         mask = from_json(segmentation)
         if mask.size_hw != size_hw:
-            raise ValueError(
-                f"its mask is one of {mask.size_hw[1]} × {mask.size_hw[0]} pixels, the image has {size_wh}"
-            )
+            sizes = " pixels, the image ".join(f"{width} × {height}" for height, width in (mask.size_hw, size_hw))
+            raise ValueError(f"its mask has {sizes}")
     else:
         mask = from_polygons([_polygon(flat) for flat in segmentation], size_hw)
     return mask if area(mask) else None

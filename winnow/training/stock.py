@@ -165,8 +165,8 @@ def _no_change(model: ModelVersion, said: list[Verdict]) -> str:
     n = sum(event.kind == "complete" for event in said)
     return (
         f"No change, no retrain: since {model.name} {n} {'image was' if n == 1 else 'images were'} reviewed and all "
-        "accepted as predicted. Nothing was corrected, deleted, rejected or added, so there is hardly anything to learn. Go on "
-        "until something is wrong, or train all the same: press once more, or give --anyway."
+        "accepted as predicted. Nothing was corrected, deleted, rejected or added, so there is hardly anything to "
+        "learn. Go on until something is wrong, or train all the same: press once more, or give --anyway."
     )
 
 
