@@ -144,6 +144,15 @@ def test_other_weights_in_the_same_folder_are_not_taken_for_the_old_ones(options
     assert extract(pool_of("a.png"), out, chosen, num_workers=0).n_computed == 1
 
 
+def test_a_file_without_the_pooler_that_nobody_uses_always_has_the_same_hash(options, tmp_path):
+    from transformers import ViTModel
+
+    shutil.copytree(options("ViT").model, tmp_path / "model")
+    ViTModel.from_pretrained(tmp_path / "model", add_pooling_layer=False).save_pretrained(tmp_path / "model")
+    chosen = EncoderOptions(str(tmp_path / "model"), precision="fp32")
+    assert load_encoder(chosen, no_sample).recipe == load_encoder(chosen, no_sample).recipe
+
+
 def test_real_vit_gives_the_published_vectors_of_magnetic_tiles(shared, tmp_path):
     paths = [line.split(",")[0] for line in (shared / "data/magnetic_tile/labels.csv").read_text().splitlines()[1::150]]
     refs = tmp_path / "refs.txt"
