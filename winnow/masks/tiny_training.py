@@ -18,7 +18,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
 from winnow.masks.generated_shapes import make_scene
-from winnow.masks.tiny import SIDE, WEIGHTS, build_tiny_sam
+from winnow.masks.tiny import SIDE, WEIGHTS, build_tiny_sam, load_tiny_sam
 
 log = logging.getLogger(__name__)
 HELD_OUT_SEED = 2**31  # no training seed reaches it
@@ -30,12 +30,16 @@ _BOX_NOISE = (1.0, 0.04)  # pixels, and share of the box's side: the standard de
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how: `rate` is the highest learning rate, after a warm-up and before a cosine to nothing."""
+    """How long and how.
+
+    rate: the highest learning rate, after a warm-up and before a cosine to nothing. start: weights to go on from.
+    """
 
     steps: int = 8000
     batch: int = 4
     rate: float = 1e-3
     seed: int = 0
+    start: Path | None = None
 
 
 class Scenes(IterableDataset[tuple[torch.Tensor, torch.Tensor]]):
@@ -54,10 +58,10 @@ class Scenes(IterableDataset[tuple[torch.Tensor, torch.Tensor]]):
 
 
 def train(plan: Plan, out: Path) -> Any:
-    """Train from nothing and write the weights, in float16; answers the model."""
+    """Train and write the weights, in float16; answers the model."""
     torch.manual_seed(plan.seed)
     rng = np.random.default_rng(plan.seed)
-    sam = build_tiny_sam().train()
+    sam = (load_tiny_sam(plan.start) if plan.start else build_tiny_sam()).train()
     optimizer = torch.optim.AdamW(sam.parameters(), lr=plan.rate, weight_decay=0.01)
     batches = iter(DataLoader(Scenes(plan.seed), batch_size=plan.batch, num_workers=1, prefetch_factor=4))
     started, losses, ious = time.monotonic(), [], []
@@ -243,10 +247,11 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=Plan.batch, help="pictures a step")
     parser.add_argument("--rate", type=float, default=Plan.rate, help="highest learning rate")
     parser.add_argument("--seed", type=int, default=Plan.seed)
+    parser.add_argument("--start", type=Path, metavar="WEIGHTS", help="go on from these instead of from nothing")
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     asked = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    sam = train(Plan(asked.steps, asked.batch, asked.rate, asked.seed), asked.out)
+    sam = train(Plan(asked.steps, asked.batch, asked.rate, asked.seed, asked.start), asked.out)
     iou, of_boxes = held_out_iou(sam)
     log.info("held-out scenes: mean IoU %.4f from boxes, %.4f of the boxes themselves", iou, of_boxes)
 
