@@ -30,9 +30,12 @@ export class CanvasGestures {
   /** @type {Gesture | null} */
   #gesture = null;
 
-  /** @param {CanvasView} view @param {(box: Box) => EditObject} newObject what a drawn box becomes */
-  constructor(view, newObject) {
-    [this.view, this.model, this.newObject] = [view, view.model, newObject];
+  /**
+   * @param {CanvasView} view @param {(box: Box) => EditObject} newObject what a drawn box becomes
+   * @param {() => boolean} canEdit while it is false, every drag moves the image
+   */
+  constructor(view, newObject, canEdit) {
+    [this.view, this.model, this.newObject, this.canEdit] = [view, view.model, newObject, canEdit];
     const { stage } = view;
     stage.addEventListener("pointerdown", (event) => this.#down(event));
     stage.addEventListener("pointermove", (event) => this.#move(event));
@@ -52,9 +55,11 @@ export class CanvasGestures {
 
   showCursor(/** @type {PointerEvent | undefined} */ event = undefined) {
     const { tool, stage } = this.view;
+    if (!this.canEdit()) return void (stage.style.cursor = "grab");
     const side = event && !this.isHand && (tool === "select" || tool === "box") ? this.view.handleAt(this.view.stagePoint(event), event.pointerType) : null;
     const isOver = event && tool === "select" && !side && this.view.objectAt(this.view.imagePoint(event));
     stage.style.cursor = this.isHand ? "grab" : side ? `${SIDES_TO_CURSOR[side]}-resize` : isOver ? "move" : CURSORS[tool];
+    return undefined;
   }
 
   /** @param {PointerEvent} event */
@@ -92,7 +97,7 @@ export class CanvasGestures {
   /** @param {PointerEvent} event @returns {Gesture | null} */
   #begin(event) {
     const { tool } = this.view;
-    if (this.isHand || event.button === 1) return this.#pan(event);
+    if (this.isHand || event.button === 1 || !this.canEdit()) return this.#pan(event);
     if (tool === "point") return this.#click(event);
     if (event.button !== 0) return null;
     if (tool === "brush" || tool === "eraser") return this.#stroke(event, tool);

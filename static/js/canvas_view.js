@@ -67,11 +67,16 @@ export class CanvasView extends EventTarget {
 
   /** @param {string} url @param {[number, number]} size @returns {Promise<boolean>} whether it is still the image asked for; throws when it cannot be shown */
   async setImage(url, size) {
-    this.#image.clear();
-    this.draw();
+    this.clear();
     const isCurrent = await this.#image.load(url, size);
     if (isCurrent) this.draw();
     return isCurrent;
+  }
+
+  /** No image. */
+  clear() {
+    this.#image.clear();
+    this.draw();
   }
 
   /** @param {number} scale pixels of the screen per pixel of the image @param {number} x @param {number} y where the image's corner is on the stage */

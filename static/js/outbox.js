@@ -60,6 +60,11 @@ export class Outbox extends EventTarget {
     return new Set(this.#waiting.flatMap(({ press }) => (press.kind === "verdict" ? (press.item_id ?? []) : [])));
   }
 
+  /** @returns {Set<string>} an item of each image whose review the server may not know yet */
+  reviewed() {
+    return new Set(this.#waiting.flatMap(({ press }) => (press.kind === "review" ? (press.item_id ?? []) : [])));
+  }
+
   /** Take over what closed or reloaded tabs left behind; a tab that still lives keeps its own until it is closed. */
   async open() {
     void navigator.locks?.request(this.#prefix + this.#tab, forever);
