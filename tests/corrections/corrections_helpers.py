@@ -5,7 +5,9 @@ from typing import Any
 
 from proposal_pool import draw_proposals
 
+from winnow.corrections.results_folder import ResultsOptions, ResultsSummary, write_results
 from winnow.image_review import Drawn, ImageReview
+from winnow.jobs.reporter import Stopped
 from winnow.session import Session
 from winnow.settings import Settings
 from winnow.training.dataset import DatasetOptions, build_dataset
@@ -86,6 +88,33 @@ class Reviewed:
             truth, self.workspace, DatasetOptions(partial=True), base_folder=self.folder, image_root=None
         )
         write_model(self.workspace, number, version.number)
+
+
+class Quiet:
+    """A reporter that says stop after so many looks."""
+
+    def __init__(self, stop_after: int | None = None) -> None:
+        self.looks, self._stop_after = 0, stop_after
+        self.told: list[tuple[int, int]] = []
+
+    def progress(self, done: int, total: int, text: str = "") -> None:
+        self.told.append((done, total))
+
+    def event(self, kind: str, **values: object) -> None: ...
+
+    def result(self, **values: object) -> None: ...
+
+    def check_stop(self) -> None:
+        self.looks += 1
+        if self._stop_after is not None and self.looks > self._stop_after:
+            raise Stopped
+
+
+def write(project: Reviewed, folder: Path, report: Quiet | None = None, **options: Any) -> ResultsSummary:
+    """The results folder, by a look at the log beside the session that writes it."""
+    wanted = ResultsOptions(**options)
+    reading = read_truth(project.settings)
+    return write_results(reading, folder, wanted, image_root=None, report=report or Quiet())
 
 
 def moved(box: Any, class_name: str, replaces: str | None = None, mask: Any = None) -> Drawn:
