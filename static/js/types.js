@@ -13,7 +13,7 @@
  *   brier_mean: number | null, error_rate: number | null}} MetricsPoint
  * @typedef {{seq: number, item_id: string, label: number | null, annotator: string, created_at: number,
  *   elapsed_ms: number | null, probability: number | null, model_version: number | null, strategy: string | null,
- *   kind: "verdict" | "miss" | "complete", reason: string | null, class_name: string | null}} Verdict
+ *   kind: "verdict" | "miss" | "complete" | "reject", reason: string | null, class_name: string | null}} Verdict
  * @typedef {{verdict: Verdict, item: Item | null, progress: Progress, metrics: MetricsPoint | null, queue: Queue}} Answer
  * @typedef {{name: string, label: string, help: string}} Strategy
  * @typedef {{name: string, label: string, help: string, holds_object: boolean}} Reason

@@ -30,6 +30,7 @@ export function reasonWords({ reason, class_name }) {
 /** @param {Verdict} verdict @returns {string} what an undo took back */
 export function takenWord({ kind, label, strategy }) {
   if (kind === "miss") return "the mark that an object is missed";
+  if (kind === "reject" || (kind === "complete" && strategy === "review")) return "the review of an image's prediction";
   if (kind === "complete") return "the mark that an image is complete";
   return strategy === "correction" ? "a box drawn by hand" : labelName(label);
 }

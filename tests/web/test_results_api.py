@@ -175,6 +175,10 @@ def test_a_rejected_prediction_can_be_accepted_after_all(client: Client) -> None
     kept = ids(image(client)["objects"])
     assert len(kept) == 6
     assert review(client, kept=kept).json()["status"] == "ok"
+    client.undo()
+    assert image(client)["status"] == "rejected"
+    assert client.undo()["verdict"]["kind"] == "reject"
+    assert image(client)["status"] == "open"
 
 
 def test_a_correction_after_the_review_makes_the_image_a_corrected_one(client: Client) -> None:
@@ -350,10 +354,11 @@ def test_a_batch_without_a_change_says_that_training_would_teach_nothing(client:
     batch = client.get("/api/results/batch").json()
     assert (batch["accepted"], batch["is_changed"], batch["open"]) == (1, False, 2)
     assert batch["message"].startswith("Nothing was corrected: 1 image was accepted as predicted.")
-    review(client, SECOND, "correct", deleted=[image(client, SECOND)["objects"][0]["item_id"]])
+    moved, deleted = (one["item_id"] for one in image(client, SECOND)["objects"][:2])
+    review(client, SECOND, "correct", drawn=[_moved(moved)], deleted=[deleted])
     review(client, "photos/02.png", "reject")
     batch = client.get("/api/results/batch").json()
-    assert (batch["accepted"], batch["refined"], batch["rejected"], batch["changed_objects"]) == (1, 1, 1, 1)
+    assert (batch["accepted"], batch["refined"], batch["rejected"], batch["changed_objects"]) == (1, 1, 1, 2)
     assert (batch["is_changed"], batch["open"]) == (True, 0)
 
 

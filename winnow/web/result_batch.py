@@ -2,21 +2,24 @@
 
 from collections import Counter
 
+from winnow.errors import UnknownVersion
 from winnow.training.dataset import get_dataset
-from winnow.training.models import list_models
+from winnow.training.models import ModelVersion, list_models
 from winnow.training.workspace import Workspace
 from winnow.web.result_list import PredictedImages, is_change
 from winnow.web.schemas_results import BatchOut
 
 
 def batch_of(images: PredictedImages, workspace: Workspace) -> BatchOut:
-    """Counted by the log as it stands; raises ModelError, UnknownVersion where model or data set is damaged."""
+    """Counted by the log as it stands; raises ModelError, DatasetError for damaged files."""
     models = list_models(workspace)
     version = models[-1].number if models else None
-    since = get_dataset(workspace, models[-1].dataset).manifest.last_seq if models else 0
+    since = _last_learnt(workspace, models[-1]) if models else 0
     with images.session.reading() as ledger:
         lasts = [events[-1] for events in ledger.image_events().values() if events[-1].seq > since]
-        changed = sum(is_change(verdict) and verdict.seq > since for verdict in ledger.currents())
+        changes = [verdict for verdict in ledger.currents() if verdict.seq > since and is_change(verdict)]
+    replaced = {verdict.replaces for verdict in changes}  # a moved box is one change, not two
+    changed = sum(verdict.item_id not in replaced for verdict in changes)
     missed = sum(event.kind == "miss" for event in lasts)
     outcomes = Counter(event.reason for event in lasts if event.kind != "miss")
     refined, rejected = outcomes["refined"], outcomes["rejected"]
@@ -35,11 +38,19 @@ def batch_of(images: PredictedImages, workspace: Workspace) -> BatchOut:
     )
 
 
+def _last_learnt(workspace: Workspace, model: ModelVersion) -> int:
+    """The newest event in a model's data; 0 where somebody removed the data set version."""
+    try:
+        return get_dataset(workspace, model.dataset).manifest.last_seq
+    except UnknownVersion:
+        return 0
+
+
 def _message(version: int | None, accepted: int, is_changed: bool) -> str:
     since = "so far" if version is None else f"since the data of model v{version}"
     images = "1 image was" if accepted == 1 else f"{accepted:,} images were"
     if is_changed:
-        return f"There are corrections {since}: a training learns from them."
+        return f"Something was corrected {since}: a training would learn from that."
     if not accepted:
         return f"Nothing was reviewed {since}."
     if version is None:
