@@ -70,11 +70,12 @@ export class MaskKeys {
 /** @param {KeyboardEvent} event */
 function isForAControl(event) {
   const target = /** @type {HTMLElement} */ (event.target);
-  const isTyped = Boolean(target.closest?.("input, textarea, select, [contenteditable], dialog"));
-  return event.isComposing || isTyped || document.querySelector("dialog[open]") !== null;
+  const isTyped = Boolean(target.closest?.("textarea, select, [contenteditable], dialog, input:not([type=checkbox], [type=range])"));
+  const isSlid = Boolean(target.closest?.("input[type=range]")) && event.key.startsWith("Arrow");
+  return event.isComposing || isTyped || isSlid || document.querySelector("dialog[open]") !== null;
 }
 
 /** @param {KeyboardEvent} event */
 function isOnAButton(event) {
-  return Boolean(/** @type {HTMLElement} */ (event.target).closest?.("button, a, summary"));
+  return Boolean(/** @type {HTMLElement} */ (event.target).closest?.("button, a, summary, input"));
 }

@@ -8,8 +8,11 @@ import { byId, setText } from "./dom.js";
  * @typedef {import("./edit_model.js").EditObject} EditObject
  */
 
+const NONE = "none";
+
 export class MaskPanel {
   #model = /** @type {HTMLSelectElement} */ (byId("mask-model"));
+  #problem = "";
 
   /** @param {Segmenter} segmenter */
   constructor(segmenter) {
@@ -21,8 +24,8 @@ export class MaskPanel {
 
   /** What went wrong with the last mask; empty when it went well. @param {string} text */
   showProblem(text) {
-    setText(byId("mask-problem"), text);
-    byId("mask-problem").hidden = text === "";
+    this.#problem = text;
+    this.#renderProblem();
   }
 
   /** @param {Answer | null} answer @param {number | null} painted_ms from the pointer let go to the mask on screen; null on the way */
@@ -64,7 +67,7 @@ export class MaskPanel {
     const state = choices?.state ?? "stopped";
     byId("mask-panel").dataset.state = this.segmenter.image === "working" ? "starting" : state;
     setText(byId("mask-state"), stateWords(this.segmenter));
-    this.showProblem((state === "failed" && choices?.problem) || problem);
+    this.#renderProblem();
     byId("mask-again").hidden = state !== "failed" && (choices !== null || !problem);
     if (!choices) return;
     this.#renderChoices(choices);
@@ -73,13 +76,23 @@ export class MaskPanel {
     if (choices.state === "none") byId("mask-how").setAttribute("open", "");
   }
 
+  /** What is wrong with the segmenter, then what went wrong with the last mask. */
+  #renderProblem() {
+    const { choices, problem } = this.segmenter;
+    const ofSegmenter = problem || (choices?.state === "failed" && choices.problem) || "";
+    const texts = [ofSegmenter, this.#problem === ofSegmenter ? "" : this.#problem].filter(Boolean);
+    setText(byId("mask-problem"), texts.join(" "));
+    byId("mask-problem").hidden = texts.length === 0;
+  }
+
   /** @param {import("./segmenter.js").Choices} choices */
   #renderChoices({ model, models }) {
     const key = JSON.stringify(models);
-    if (this.#model.dataset.key !== key) this.#model.replaceChildren(...models.map(({ name, label }) => new Option(label, name)));
+    const options = [...models.map(({ name, label }) => new Option(label, name)), new Option("None: no masks", NONE)];
+    if (this.#model.dataset.key !== key) this.#model.replaceChildren(...options);
     this.#model.dataset.key = key;
     this.#model.disabled = models.length === 0;
-    this.#model.value = model ?? "none";
+    this.#model.value = model ?? NONE;
     const help = models.find(({ name }) => name === this.#model.value)?.help ?? "";
     setText(byId("mask-model-help"), help);
     byId("mask-model-help").hidden = !help;

@@ -16,6 +16,7 @@ import { NewestWins } from "./newest_wins.js";
 
 const MOST_PX = 100_000; // of a hole or an island, at the slider's end
 const STEPS = 100;
+const STEPS_A_PIXEL = 4; // of the tolerance
 const NONE = { holes_px: 0, islands_px: 0, tolerance_px: 0 };
 
 /** Fires "change" when what is shown meanwhile changed, "problem" when the server did not tidy. */
@@ -41,8 +42,8 @@ export class MaskSliders extends EventTarget {
       slider.addEventListener("change", () => this.#ask(true));
       slider.addEventListener("blur", () => this.#show(null));
     }
-    model.addEventListener("select", () => this.showObject());
-    model.addEventListener("change", () => this.showObject());
+    model.addEventListener("select", () => this.cancel());
+    model.addEventListener("change", () => this.#queue.open || this.showObject()); // a slider on its way stays where it is
   }
 
   /** The sliders as the chosen object's mask was made. */
@@ -53,7 +54,7 @@ export class MaskSliders extends EventTarget {
     for (const slider of this.#inputs) slider.disabled = !mask;
     holes.value = String(stepOf(holes_px));
     islands.value = String(stepOf(islands_px));
-    if (document.activeElement !== tolerance) tolerance.value = String(tolerance_px * 4);
+    tolerance.value = String(tolerance_px * STEPS_A_PIXEL);
     this.#write();
     if (this.preview && this.preview.mask?.counts !== mask?.counts) this.#show(null);
   }
@@ -61,12 +62,13 @@ export class MaskSliders extends EventTarget {
   /** @returns {Tidiness} */
   get tidiness() {
     const [holes, islands, tolerance] = this.#inputs.map((slider) => Number(slider.value));
-    return { holes_px: pixelsOf(holes), islands_px: pixelsOf(islands), tolerance_px: tolerance / 4 };
+    return { holes_px: pixelsOf(holes), islands_px: pixelsOf(islands), tolerance_px: tolerance / STEPS_A_PIXEL };
   }
 
   /** What was asked for is not wanted any more. */
   cancel() {
     this.#queue.drop();
+    this.showObject();
     this.#show(null);
   }
 
@@ -84,13 +86,18 @@ export class MaskSliders extends EventTarget {
     if (this.model.get(id)?.mask !== mask) return this.#show(null);
     const left = tidied.mask && withBox(tidied.mask);
     setText(byId("mask-outline"), outlineWords(tidied.polygons));
-    if (isFinal && left) {
-      const isSame = left.mask.counts === mask.counts;
-      this.#madeOf.set(isSame ? mask : left.mask, { base, tidiness });
-      if (!isSame) this.model.apply({ kind: "change", changes: [{ id, ...left }] });
-    }
-    const outline = tidiness.tolerance_px ? tidied.polygons.flat() : [];
-    this.#show({ id, mask: tidied.mask, outline });
+    if (isFinal && left && !this.#queue.open) this.#apply(id, mask, left, { base, tidiness });
+    this.#show({ id, mask: tidied.mask, outline: tidiness.tolerance_px ? tidied.polygons : [] });
+  }
+
+  /**
+   * @param {string} id @param {Rle} mask @param {{mask: Rle, box: import("./rle.js").Box}} left
+   * @param {{base: Rle, tidiness: Tidiness}} made
+   */
+  #apply(id, mask, left, made) {
+    const isSame = left.mask.counts === mask.counts;
+    this.#madeOf.set(isSame ? mask : left.mask, made);
+    if (!isSame) this.model.apply({ kind: "change", changes: [{ id, ...left }] });
   }
 
   /** @param {unknown} error */
@@ -133,10 +140,10 @@ function pixelWords(pixels) {
   return pixels ? `${pixels.toLocaleString("en")} px` : "none";
 }
 
-/** @param {[number, number][][][]} polygons of each part its outline and those of its holes */
-function outlineWords(polygons) {
-  const corners = polygons.flat().reduce((sum, ring) => sum + ring.length, 0);
-  return `Outline: ${polygons.length} ${polygons.length === 1 ? "part" : "parts"}, ${corners.toLocaleString("en")} corners`;
+/** @param {[number, number][][]} rings of the parts and of their holes */
+function outlineWords(rings) {
+  const corners = rings.reduce((sum, ring) => sum + ring.length, 0);
+  return `Outline: ${rings.length} ${rings.length === 1 ? "ring" : "rings"}, ${corners.toLocaleString("en")} corners`;
 }
 
 /** @param {string} id @returns {HTMLInputElement} */

@@ -37,11 +37,11 @@ export class MaskTools {
 
   /**
    * @param {{api: import("./api.js").Api, model: EditModel, view: CanvasView, itemId: () => string,
-   *   nextIds?: () => string[], newObject: (box: import("./rle.js").Box) => EditObject}} parts itemId: any item of the
-   *   image on screen, nextIds: of the images that come after it
+   *   nextIds?: () => string[], newObject: (box: import("./rle.js").Box) => EditObject, canEdit?: () => boolean}} parts
+   *   itemId: any item of the image on screen, nextIds: of the images that come after it
    */
-  constructor({ api, model, view, itemId, nextIds = () => [], newObject }) {
-    [this.model, this.view, this.itemId, this.nextIds] = [model, view, itemId, nextIds];
+  constructor({ api, model, view, itemId, nextIds = () => [], newObject, canEdit = () => true }) {
+    [this.model, this.view, this.itemId, this.nextIds, this.canEdit] = [model, view, itemId, nextIds, canEdit];
     const withMask = (/** @type {{box: import("./rle.js").Box, mask: import("./rle.js").Rle}} */ { box, mask }) => ({ ...newObject(box), id: uuid(), box, mask });
     this.segmenter = new Segmenter(api);
     this.panel = new MaskPanel(this.segmenter);
@@ -62,13 +62,13 @@ export class MaskTools {
   /** Ask for the mask of the chosen object's box. */
   find() {
     const object = this.model.get(this.model.selected);
-    if (object && this.segmenter.isUsable) this.prompter.drop(object.id, object.box, performance.now());
+    if (object && this.segmenter.isUsable && this.canEdit()) this.prompter.drop(object.id, object.box, performance.now());
   }
 
   /** The chosen object keeps its box. */
   remove() {
     const object = this.model.get(this.model.selected);
-    if (object?.mask) this.model.apply({ kind: "change", changes: [{ id: object.id, mask: null }] });
+    if (object?.mask && this.canEdit()) this.model.apply({ kind: "change", changes: [{ id: object.id, mask: null }] });
   }
 
   /** @param {boolean} isShown */
@@ -103,7 +103,7 @@ export class MaskTools {
 
   /** @returns {boolean} */
   beginStroke() {
-    if (!this.strokes.live) this.#begin(this.cross.at, this.view.tool === "eraser");
+    if (!this.strokes.live && this.canEdit()) this.#begin(this.cross.at, this.view.tool === "eraser");
     return true;
   }
 
@@ -176,7 +176,7 @@ export class MaskTools {
   /** @param {Point} point @param {boolean} isInside @param {number} at */
   #point([x, y], isInside, at) {
     const [width, height] = this.model.size;
-    if (x < 0 || y < 0 || x >= width || y >= height) return;
+    if (x < 0 || y < 0 || x >= width || y >= height || !this.canEdit()) return;
     if (!this.segmenter.isUsable) return this.panel.showProblem("Points need a segmenter; brush and eraser work without one.");
     const object = this.model.get(this.model.selected);
     if (!object && !isInside) return this.panel.showProblem("A point outside needs an object to take from: choose one, or set a point inside first.");
@@ -229,8 +229,9 @@ export class MaskTools {
     });
   }
 
-  /** @param {{error: unknown}} told */
-  #fail({ error }) {
+  /** @param {{error: unknown, request?: Request}} told */
+  #fail({ error, request }) {
+    if (request && request.finalAt === null) return; // a box on its way may be too small yet
     this.panel.showProblem(`No mask: ${error instanceof Error ? error.message : String(error)}`);
   }
 

@@ -10,7 +10,7 @@
  * @typedef {{box: Box | null, points: PromptPoint[], mask: Rle | null}} Prompt mask: an earlier one that is refined
  * @typedef {{seq: number, mask: Rle | null, box_xyxy: Box | null, score: number, stability: number, area_px: number,
  *   ms: number, model: string, is_embedding_new: boolean}} Answer
- * @typedef {{mask: Rle | null, box_xyxy: Box | null, area_px: number, polygons: [number, number][][][]}} Tidied
+ * @typedef {{mask: Rle | null, box_xyxy: Box | null, area_px: number, polygons: [number, number][][]}} Tidied
  * @typedef {{holes_px: number, islands_px: number, tolerance_px: number}} Tidiness
  */
 
@@ -72,18 +72,20 @@ export class Segmenter extends EventTarget {
   /** @param {string} itemId @param {Prompt} prompt @returns {Promise<Answer>} */
   async predict(itemId, { box, points, mask }) {
     const seq = ++this.#seq;
-    const answer = await this.#talk(this.api.post("/api/masks/predict", { item_id: itemId, box_xyxy: box, points, mask, seq }));
-    if (answer.seq !== seq) throw new Error(`The server answered prompt ${answer.seq}, not ${seq}.`);
-    if (this.image !== "ready" || this.choices?.state !== "ready") {
-      this.image = "ready";
-      await this.load();
+    try {
+      const answer = await this.api.post("/api/masks/predict", { item_id: itemId, box_xyxy: box, points, mask, seq });
+      if (answer.seq !== seq) throw new Error(`The server answered prompt ${answer.seq}, not ${seq}.`);
+      if (this.image !== "ready" || this.choices?.state !== "ready") void this.#hasAnswered();
+      return answer;
+    } catch (error) {
+      void this.load(); // it may have ended
+      throw error;
     }
-    return answer;
   }
 
   /** @param {string} itemId @param {Rle} mask @param {Tidiness} tidiness @returns {Promise<Tidied>} */
   tidy(itemId, mask, tidiness) {
-    return this.#talk(this.api.post("/api/masks/tidy", { item_id: itemId, mask, ...tidiness }));
+    return this.api.post("/api/masks/tidy", { item_id: itemId, mask, ...tidiness });
   }
 
   /** @param {string[]} itemIds */
@@ -91,32 +93,25 @@ export class Segmenter extends EventTarget {
     this.#timer = window.setTimeout(() => itemIds === this.#wanted && void this.prepare(itemIds), POLL_MS);
   }
 
+  async #hasAnswered() {
+    this.image = "ready";
+    await this.load();
+  }
+
   /** @param {Promise<Choices>} asked */
   async #hear(asked) {
     try {
-      this.choices = await this.#talk(asked);
-    } catch {
-      // said through `problem`
-    }
-    this.#tell();
-  }
-
-  /** @template Told @param {Promise<Told>} asked @returns {Promise<Told>} */
-  async #talk(asked) {
-    try {
-      const told = await asked;
+      this.choices = await asked;
       this.problem = "";
-      return told;
     } catch (error) {
       this.#fail(error);
-      throw error;
     }
+    this.#tell();
   }
 
   /** @param {unknown} error */
   #fail(error) {
     this.problem = error instanceof Error ? error.message : String(error);
-    this.#tell();
   }
 
   #tell() {

@@ -145,7 +145,9 @@ def test_run_lengths_that_are_none_are_refused(page: Page, counts: str, problem:
 def bitmap_of(page: Page, rle: Rle, most_pixels: int = 10**6) -> Any:
     draw = """([rle, most]) => {
       const bitmap = modules.maskBitmap(rle, [10, 20, 30, 255], most);
-      return bitmap && { ...bitmap, canvas: [bitmap.canvas.width, bitmap.canvas.height], pixels: modules.pixelsOf(bitmap) };
+      if (!bitmap) return null;
+      const { width, height } = bitmap.canvas;
+      return { ...bitmap, canvas: [width, height], pixels: modules.pixelsOf(bitmap) };
     }"""
     return page.evaluate(draw, [rle.as_json(), most_pixels])
 
