@@ -87,7 +87,9 @@ class VerdictIn(BaseModel):
 class VerdictOut(FromAttributes):
     seq: int
     key: str
-    kind: Annotated[Literal["verdict", "miss", "complete", "reject"], Field(description="what it is on: an item, or its image")]
+    kind: Annotated[
+        Literal["verdict", "miss", "complete", "reject"], Field(description="what it is on: an item, or its image")
+    ]
     item_id: str
     label: int | None
     annotator: str
