@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from winnow.demo_pool import make_demo_pool
+from winnow.demo_proposals import make_demo_proposals
 from winnow.errors import EncoderError, FeaturesError
 from winnow.features.encoders import EncoderOptions
 from winnow.features.extraction import extract
@@ -21,6 +22,10 @@ def prepare_demo(folder: Path) -> Settings:
     features = folder / "features.npy"
     encoder = _existing_encoder(features, pool) or _compute(features, pool)
     print(f"Features: {features}, encoder {encoder}. The truth, for afterwards: {folder / 'truth.csv'}", flush=True)
+    proposals = make_demo_proposals(folder)
+    if not proposals.with_suffix(".npy").exists():
+        extract(open_pool(proposals), proposals.with_suffix(".npy"), EncoderOptions(FALLBACK))
+    print(f"Something to correct: open {proposals.name} on the Predict page, then Results", flush=True)
     changes = {"refs": refs, "features": features, "database": None, "strategy": "max_probability"}
     return read_settings().model_copy(update=changes)
 
