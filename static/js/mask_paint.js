@@ -10,6 +10,8 @@ import { boxOf, regionOf, rleOf, runsOf } from "./rle.js";
  * @typedef {{points: Point[], size_px: number, isErasing: boolean}} Stroke size_px: the brush's diameter
  */
 
+const NOTHING = { x: 0, y: 0, width: 0, height: 0, bits: new Uint8Array() };
+
 /**
  * The mask after a stroke; what lies outside the image is left out.
  *
@@ -17,7 +19,7 @@ import { boxOf, regionOf, rleOf, runsOf } from "./rle.js";
  * @returns {{mask: Rle, box: Box} | null} null when no pixel is left
  */
 export function afterStroke(mask, stroke, size) {
-  const region = mask ? regionOf(mask) : { x: 0, y: 0, width: 0, height: 0, bits: new Uint8Array() };
+  const region = mask ? regionOf(mask) : NOTHING;
   const reached = stroke.isErasing ? region : widened(region, reachOf(stroke, size));
   for (let i = 0; i < stroke.points.length; i++) {
     stamp(reached, stroke.points[Math.max(0, i - 1)], stroke.points[i], stroke);
@@ -29,6 +31,16 @@ export function afterStroke(mask, stroke, size) {
 export function withBox(mask) {
   const box = boxOf(runsOf(mask), mask.size[0]);
   return box && { mask, box };
+}
+
+/** @param {Rle} mask @param {Box} box @returns {Rle} what of the mask lies in the box */
+export function clipped(mask, [x1, y1, x2, y2]) {
+  const [height, width] = mask.size;
+  const own = boxOf(runsOf(mask), height);
+  if (!own || (own[0] >= x1 && own[1] >= y1 && own[2] <= x2 && own[3] <= y2)) return mask;
+  const left = /** @type {Box} */ ([Math.max(own[0], x1), Math.max(own[1], y1), Math.min(own[2], x2), Math.min(own[3], y2)].map(Math.round));
+  const isApart = left[0] >= left[2] || left[1] >= left[3];
+  return isApart ? rleOf(NOTHING, [height, width]) : rleOf(regionOf(mask, left), mask.size);
 }
 
 /** @param {Stroke} stroke @param {[number, number]} size @returns {Box} all pixels it can reach */

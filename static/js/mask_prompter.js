@@ -1,8 +1,9 @@
 // @ts-check
 /** Boxes and points become masks: live on the way, final when the pointer is let go. */
 import { isSameBox } from "./boxes.js";
-import { withBox } from "./mask_paint.js";
+import { clipped, withBox } from "./mask_paint.js";
 import { NewestWins } from "./newest_wins.js";
+import { areaOf, runsOf } from "./rle.js";
 
 /**
  * @typedef {import("./edit_model.js").EditModel} EditModel
@@ -17,6 +18,9 @@ import { NewestWins } from "./newest_wins.js";
  *   id: whose mask it is, null for a new object; before: that object when it was asked for, for which alone the answer
  *   is meant; finalAt: when the pointer was let go, null on the way
  */
+
+const OVER = 0.1; // of the box's sides: so far beyond a drawn box a mask may reach
+const OVER_PX = 2;
 
 /** Fires "live" when the mask to be shown meanwhile changed, "answer" with each answer, "problem" when there is none. */
 export class Prompter extends EventTarget {
@@ -108,8 +112,10 @@ export class Prompter extends EventTarget {
     return { prompt, itemId: this.itemId(), id, before: this.model.get(id), finalAt };
   }
 
-  /** @param {Request} request @param {Answer} answer */
-  #take(request, answer) {
+  /** @param {Request} request @param {Answer} told */
+  #take(request, told) {
+    const mask = told.mask && heldBy(told.mask, request.prompt);
+    const answer = { ...told, mask, area_px: mask ? areaOf(runsOf(mask)) : 0 };
     const isStale = request.itemId !== this.itemId() || (request.finalAt !== null && this.model.get(request.id) !== request.before);
     if (isStale) return this.#show(null);
     this.#last = { request, answer };
@@ -147,6 +153,21 @@ export class Prompter extends EventTarget {
     this.live = live;
     this.dispatchEvent(new Event("live"));
   }
+}
+
+/**
+ * A box says where the object ends: what is found far outside of it is left out, unless a point asked for it.
+ *
+ * @param {Rle} mask @param {Prompt} prompt @returns {Rle | null} null when nothing is left
+ */
+function heldBy(mask, { box, points }) {
+  if (!box) return mask;
+  const [x1, y1, x2, y2] = box;
+  const [overX, overY] = [Math.max(OVER_PX, OVER * (x2 - x1)), Math.max(OVER_PX, OVER * (y2 - y1))];
+  const reach = /** @type {Box} */ ([x1 - overX, y1 - overY, x2 + overX, y2 + overY]);
+  const isAskedFor = points.some(([x, y, label]) => label === 1 && (x < reach[0] || y < reach[1] || x > reach[2] || y > reach[3]));
+  const held = isAskedFor ? mask : clipped(mask, reach);
+  return withBox(held)?.mask ?? null;
 }
 
 /** @param {Prompt} one @param {Prompt} other */

@@ -69,7 +69,7 @@ class Bench:
         self.prepared: list[list[str]] = []
         self.states = ["ready"]
         self.refusal: dict[str, str] | None = None
-        self.nothing = False
+        self.finds = "ellipse"  # or "nothing", or "everything"
         self._held: list[Route] | None = None
         page.route(f"{SITE}/**", self._serve)
         page.goto(SITE)
@@ -156,7 +156,7 @@ class Bench:
             route.fulfill(status=422, json=self.refusal)
             return
         body = route.request.post_data_json
-        mask = None if self.nothing else encode(mask_of(body))
+        mask = None if self.finds == "nothing" else encode(mask_of(body) | (self.finds == "everything"))
         figures = {"score": 0.9, "stability": 0.95, "ms": 12.5, "model": "tiny", "is_embedding_new": False}
         box, pixels = (None, 0) if mask is None else (list(map(int, box_of(mask) or ())), area(mask))
         found = {"mask": mask and mask.as_json(), "box_xyxy": box, "area_px": pixels}

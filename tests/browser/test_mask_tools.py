@@ -203,12 +203,27 @@ def test_points_are_set_with_the_keyboard_at_a_cross(open_bench: Open) -> None:
 
 def test_nothing_found_leaves_the_box_and_says_so(open_bench: Open) -> None:
     bench = open_bench()
-    bench.nothing = True
+    bench.finds = "nothing"
     bench.tool("box")
     bench.drag((40, 50), (120, 130))
     bench.settle()
     assert bench.object() == {**bench.object(), "box": [40, 50, 120, 130], "mask": None}
     expect(bench.page.locator("#mask-problem")).to_contain_text("No mask was found here: the box stays as it is.")
+
+
+def test_what_is_found_far_outside_the_drawn_box_is_left_out_unless_a_point_asked_for_it(open_bench: Open) -> None:
+    bench = open_bench()
+    bench.finds = "everything"
+    bench.tool("box")
+    bench.drag((100, 100), (200, 150))
+    bench.settle()
+    assert bench.object()["box"] == [90, 95, 210, 155]
+    assert bench.object()["mask"].sum() == 120 * 60
+    expect(bench.page.locator("#mask-figures")).to_contain_text(": 7,200 px")
+    bench.tool("point")
+    bench.drag((300, 100), (300, 100))
+    bench.settle()
+    assert bench.object()["box"] == [0, 0, 400, 300]
 
 
 def test_a_refused_prompt_is_said_with_its_reason(open_bench: Open) -> None:
@@ -289,7 +304,7 @@ def test_sliders_tidy_the_mask_live_and_go_back_to_what_it_was(open_bench: Open)
     rough[20:24, 300:304] = True
     bench = open_bench([known("a", [100, 20, 304, 160], rough)])
     bench.select("a")
-    holes, islands = bench.page.get_by_label("Fill holes up to"), bench.page.get_by_label("Drop islands up to")
+    holes, islands = bench.page.get_by_label("Fill holes to"), bench.page.get_by_label("Drop islands to")
     holes.fill("40")
     expect(bench.page.locator("#mask-holes-value")).to_have_text("100 px")
     bench.page.wait_for_function("(counts) => model.get('a').mask.counts !== counts", arg=encode(rough).counts)
@@ -332,7 +347,7 @@ def test_without_a_segmenter_the_page_says_how_to_get_masks_and_boxes_work(open_
     bench = open_bench(model=None, state="none")
     expect(bench.page.locator("#mask-state")).to_have_text("No segmenter: boxes, brush and eraser work without one.")
     expect(bench.page.locator("#mask-how-to")).to_be_visible()
-    expect(bench.page.get_by_role("button", name="Find the mask")).to_be_disabled()
+    expect(bench.page.get_by_role("button", name="Find mask")).to_be_disabled()
     bench.tool("box")
     bench.drag((40, 50), (120, 130))
     assert bench.object()["box"] == [40, 50, 120, 130]
