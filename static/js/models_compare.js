@@ -15,6 +15,10 @@ const SHARES = /** @type {[keyof ClassMetrics, string][]} */ ([
   ["precision", "Precision"],
   ["recall", "Recall"],
 ]);
+const MASKS = /** @type {[keyof import("./models_table.js").MaskMetrics, string][]} */ ([
+  ["map50", "Masks mAP50"],
+  ["map50_95", "Masks mAP50-95"],
+]);
 const COUNTS = /** @type {[keyof ClassMetrics, string][]} */ ([
   ["false_positives", "False positives"],
   ["false_negatives", "False negatives"],
@@ -27,12 +31,13 @@ export function renderComparison(comparison, onMeasure) {
   if (!comparison) return;
   const { first, second, first_metrics: one, second_metrics: other, is_same_holdout: isSame } = comparison;
   place.replaceChildren(element(html`<h2>v${first} against v${second}</h2>`), isSame ? holdoutLine(one) : warning(comparison, onMeasure));
-  const head = [...SHARES, ...COUNTS].map(([, label]) => html`<th scope="colgroup" colspan="3">${label}</th>`);
-  const under = [...SHARES, ...COUNTS].map(() => html`<th scope="col">v${first}</th><th scope="col">v${second}</th><th scope="col"><abbr title="Difference">Δ</abbr></th>`);
+  const masks = one.masks || other.masks ? MASKS : [];
+  const head = [...SHARES, ...masks, ...COUNTS].map(([, label]) => html`<th scope="colgroup" colspan="3">${label}</th>`);
+  const under = [...SHARES, ...masks, ...COUNTS].map(() => html`<th scope="col">v${first}</th><th scope="col">v${second}</th><th scope="col"><abbr title="Difference">Δ</abbr></th>`);
   place.append(
     element(html`<div class="table-frame" tabindex="0" role="region" aria-label="Figures by class"><table class="classes">
       <thead><tr><th scope="col" rowspan="2">Class</th><th scope="col" rowspan="2">Boxes</th>${head}</tr><tr>${under}</tr></thead>
-      <tbody>${line("all", one, other, isSame)}${namesOf(one, other).map((name) => line(name, classOf(one, name), classOf(other, name), isSame))}</tbody>
+      <tbody>${line("all", one, other, isSame, masks)}${namesOf(one, other).map((name) => line(name, classOf(one, name), classOf(other, name), isSame, masks))}</tbody>
     </table></div>`),
   );
 }
@@ -60,10 +65,11 @@ function classOf(metrics, name) {
   return metrics.per_class.find((one) => one.name === name);
 }
 
-/** @param {string} name @param {any} one @param {any} other @param {boolean} isSame */
-function line(name, one, other, isSame) {
+/** @param {string} name @param {any} one @param {any} other @param {boolean} isSame @param {typeof MASKS} masks */
+function line(name, one, other, isSame, masks) {
   const cells = [
     ...SHARES.map(([key]) => three(one?.[key], other?.[key], share, 1, isSame)),
+    ...masks.map(([key]) => three(one?.masks?.[key], other?.masks?.[key], share, 1, isSame)),
     ...COUNTS.map(([key]) => three(one?.[key], other?.[key], String, -1, isSame)),
   ];
   return html`<tr class="${name === "all" ? "all" : ""}"><th scope="row">${name}</th><td>${(one ?? other)?.boxes ?? "–"}</td>${cells}</tr>`;

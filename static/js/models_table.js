@@ -4,13 +4,14 @@ import { byId, element, html } from "./dom.js";
 import { exactTime, timeAgo } from "./time_words.js";
 
 /**
+ * @typedef {{map50: number, map50_95: number, precision: number, recall: number}} MaskMetrics
  * @typedef {{name: string, boxes: number, map50: number, map50_95: number, precision: number, recall: number,
- *   false_positives: number, false_negatives: number}} ClassMetrics
+ *   false_positives: number, false_negatives: number, masks: MaskMetrics | null}} ClassMetrics
  * @typedef {{map50: number, map50_95: number, precision: number, recall: number, speed_ms: number, images: number, boxes: number,
  *   false_positives: number, false_negatives: number, false_positives_per_image: number, per_class: ClassMetrics[],
- *   holdout: string, imgsz: number, confidence: number}} Metrics
+ *   holdout: string, imgsz: number, confidence: number, masks: MaskMetrics | null}} Metrics
  * @typedef {{name: string, size_bytes: number, url: string | null, path: string}} ModelFile
- * @typedef {{number: number, name: string, base: string, base_version: number | null, dataset: number, session: number | null,
+ * @typedef {{number: number, name: string, task: "detect" | "segment", base: string, base_version: number | null, dataset: number, session: number | null,
  *   classes: string[], metrics: Metrics, before: number | null, seconds: number, created_at: number, size_bytes: number,
  *   is_active: boolean, is_best: boolean, files: ModelFile[], errors_pool: string | null, has_report: boolean}} ModelVersion
  */
@@ -47,7 +48,7 @@ function versionRow(model, isChosen, isCompared) {
     <td data-label="Compare"><input type="checkbox" aria-label="Compare ${model.name}" tabindex="-1"></td>
     <th scope="row">${model.name}${model.is_active ? html` <span class="mark active">● active</span>` : ""}${model.is_best ? html` <span class="mark best">★ best</span>` : ""}</th>
     ${cell("From", model.base)}${cell("Data set", model.dataset)}
-    ${cell("mAP50", share(metrics.map50))}${cell("mAP50-95", share(metrics.map50_95))}
+    ${cell("mAP50", share(metrics.map50))}${cell("mAP50-95", share(metrics.map50_95))}${cell("Masks", metrics.masks ? share(metrics.masks.map50_95) : "–")}
     ${cell("Precision", share(metrics.precision))}${cell("Recall", share(metrics.recall))}
     ${cell("FP/image", metrics.false_positives_per_image.toFixed(2))}
     ${cell("Size", megabytes(model.size_bytes))}${cell("Speed", `${metrics.speed_ms.toFixed(1)} ms`)}
@@ -70,8 +71,9 @@ export function renderChosen(model, actions) {
   const hadFocus = place.contains(document.activeElement) ? document.activeElement?.getAttribute("data-act") : null;
   place.replaceChildren(
     element(html`<h2>${model.name}</h2>`),
-    element(html`<p class="muted">Trained from ${model.base} on data set ${model.dataset}, classes ${model.classes.join(", ")};
+    element(html`<p class="muted">Finds ${model.task === "segment" ? "boxes and masks" : "boxes"}. Trained from ${model.base} on data set ${model.dataset}, classes ${model.classes.join(", ")};
       measured on ${metrics.images.toLocaleString("en")} hold-out images with ${metrics.boxes.toLocaleString("en")} boxes at ${metrics.imgsz} px.</p>`),
+    ...(metrics.masks ? [element(html`<p>Masks: mAP50 ${share(metrics.masks.map50)}, mAP50-95 ${share(metrics.masks.map50_95)}, precision ${share(metrics.masks.precision)}, recall ${share(metrics.masks.recall)}.</p>`)] : []),
     element(html`<div class="chosen-actions">
       <button type="button" data-act="activate">${model.is_active ? "Is active" : "Make active"} <kbd>A</kbd></button>
       <button type="button" data-act="export">Export <kbd>E</kbd></button>

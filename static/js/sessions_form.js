@@ -5,21 +5,32 @@ import { byId } from "./dom.js";
 const NUMBERS = ["epochs", "batch", "imgsz", "lr", "freeze"];
 const RANKING_NUMBERS = ["min_uncertainty", "max_images"];
 const WEIGHTS = ["weight_confidence", "weight_variance", "weight_entropy"];
+/**
+ * What a training can start from; `task` is null where the file says nothing of it.
+ * @typedef {{name: string, label: string, kind: string, task: string | null}} Base
+ */
 const KINDS = { version: "Model versions", weights: "Weights files", nothing: "From nothing" };
 
 export class SessionForm {
   #form = /** @type {HTMLFormElement} */ (byId("settings"));
+  /** @type {Base[]} */
+  #bases = [];
 
   /** @param {() => void} onChange called when every field is valid */
   constructor(onChange) {
-    this.#form.addEventListener("change", () => this.#form.reportValidity() && onChange());
+    this.#form.addEventListener("change", (event) => {
+      const field = /** @type {HTMLSelectElement} */ (event.target);
+      if (field.name === "task") this.#showBases(this.values.base, field.value, true);
+      if (this.#form.reportValidity()) onChange();
+    });
     this.#form.addEventListener("submit", (event) => event.preventDefault());
   }
 
-  /** @param {any} session @param {{name: string, label: string, kind: string}[]} bases */
+  /** @param {any} session @param {Base[]} bases */
   show({ name, base, settings }, bases) {
     const { ranking } = settings;
-    this.#showBases(base, bases);
+    this.#bases = bases;
+    this.#showBases(base, settings.task);
     const values = { name, base, ...settings, ...ranking };
     WEIGHTS.forEach((weight, i) => (values[weight] = ranking.weights[i]));
     for (const field of this.#fields()) {
@@ -41,6 +52,7 @@ export class SessionForm {
         device: field("device").value,
         partial: field("partial").checked,
         rejects: field("rejects").value,
+        task: field("task").value,
         ranking: {
           ...pick(RANKING_NUMBERS),
           weights: WEIGHTS.map(number),
@@ -62,9 +74,11 @@ export class SessionForm {
     field.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
-  /** @param {string} chosen @param {{name: string, label: string, kind: string}[]} bases */
-  #showBases(chosen, bases) {
+  /** Those that can learn the task. @param {string} chosen @param {string} task @param {boolean} [isOther] take another where the chosen one cannot */
+  #showBases(chosen, task, isOther = false) {
     const select = /** @type {HTMLSelectElement} */ (this.#form.elements.namedItem("base"));
+    const bases = basesOf(this.#bases, task);
+    const isThere = bases.some((base) => base.name === chosen);
     const groups = Object.entries(KINDS).map(([kind, label]) => {
       const group = document.createElement("optgroup");
       group.label = label;
@@ -72,10 +86,27 @@ export class SessionForm {
       return group;
     });
     select.replaceChildren(...groups.filter((group) => group.children.length));
-    if (!bases.some((base) => base.name === chosen)) select.append(new Option(`${chosen} (not there)`, chosen));
+    if (isThere) select.value = chosen;
+    else if (isOther) select.value = (bases.find((base) => alike(base.name) === alike(chosen)) ?? firstBase(bases))?.name ?? "";
+    else select.append(new Option(`${chosen} (${this.#bases.some((base) => base.name === chosen) ? "learns something else" : "not there"})`, chosen, true, true));
   }
 
   #fields() {
     return /** @type {HTMLInputElement[]} */ ([...this.#form.elements].filter((field) => field.getAttribute("name")));
   }
+}
+
+/** The bases that can learn a task. @param {Base[]} bases @param {string} task */
+export function basesOf(bases, task) {
+  return bases.filter((base) => base.task === null || base.task === task);
+}
+
+/** The one to begin with: the newest version, else weights, else nothing. @param {Base[]} bases */
+export function firstBase(bases) {
+  return Object.keys(KINDS).map((kind) => bases.find((base) => base.kind === kind)).find(Boolean);
+}
+
+/** An architecture's name without the word for its task. @param {string} name */
+function alike(name) {
+  return name.replace("-seg.", ".");
 }

@@ -8,10 +8,11 @@ import { openJobFeed } from "./job_feed.js";
 import { JobPanel } from "./job_panel.js";
 import { actionsByKey, belongsElsewhere, keyName } from "./keys.js";
 import { Notices } from "./notice.js";
-import { SessionForm } from "./sessions_form.js";
+import { basesOf, firstBase, SessionForm } from "./sessions_form.js";
 import { showNextImages, showSuggestions, takeSuggestion } from "./sessions_next.js";
 import { TrainCharts } from "./train_charts.js";
 import { showIterations } from "./train_iterations.js";
+import { StartButton } from "./train_start.js";
 import { showDatasets, showStock } from "./train_stock.js";
 
 const KINDS = ["train", "dataset"];
@@ -29,6 +30,7 @@ const panel = new JobPanel({ api, kinds: KINDS });
 const form = new SessionForm(save);
 const select = /** @type {HTMLSelectElement} */ (byId("sessions"));
 const again = /** @type {HTMLInputElement} */ (byId("again"));
+const startButton = new StartButton((isAnyway) => void start(isAnyway));
 /** @type {{sessions: any[], bases: any[], chosen: number, asked: number, saves: number, saving: Promise<void>}} */
 const state = { sessions: [], bases: [], chosen: Number(storage.getItem(CHOSEN) ?? 0), asked: 0, saves: 0, saving: Promise.resolve() };
 /** Jobs that were seen before they ended. @type {Set<number>} */
@@ -58,10 +60,11 @@ async function attempt(id, work) {
 }
 
 async function refresh() {
-  const [stock, datasets, sessions] = await Promise.all([
-    api.get("/api/train").catch((error) => void showStock({ stock: null, problem: error.message, refs: "" })),
+  const sessions = await attempt("session-problem", () => api.get("/api/sessions"));
+  if (sessions) state.sessions = sessions.sessions;
+  const [stock, datasets] = await Promise.all([
+    api.get(`/api/train?task=${current()?.settings.task ?? "detect"}`).catch((error) => void showStock({ stock: null, problem: error.message, refs: "" })),
     attempt("datasets-problem", () => api.get("/api/datasets")),
-    attempt("session-problem", () => api.get("/api/sessions")),
   ]);
   if (stock) {
     state.bases = stock.bases;
@@ -69,7 +72,6 @@ async function refresh() {
     showStock(stock);
   }
   if (datasets) showDatasets(datasets.datasets);
-  if (sessions) state.sessions = sessions.sessions;
   showSession();
 }
 
@@ -96,9 +98,7 @@ async function advise() {
     api.get(path("/next-images")).catch((error) => ({ problem: error.message })),
   ]);
   if (asked !== state.asked) return;
-  /** @type {HTMLButtonElement} */ (byId("start")).disabled = !check.is_ready;
-  byId("check").dataset.ready = String(check.is_ready);
-  setText(byId("check"), check.reason ?? "Ready: there is something to learn from and to measure on.");
+  startButton.show(check);
   showSuggestions(suggested, (name, value) => form.set(name, value));
   showNextImages(next, config.pool?.name ?? "");
 }
@@ -126,14 +126,15 @@ function save() {
     if (turn < state.saves) return;
     const saved = await attempt("session-problem", () => api.patch(place, form.values));
     if (!saved || turn < state.saves) return;
+    const isOther = saved.settings.task !== current().settings.task;
     take(saved);
     notices.say("Saved");
+    if (isOther) void refresh();
   });
 }
 
 async function makeSession() {
-  const kinds = ["version", "weights", "nothing"];
-  const base = kinds.map((kind) => state.bases.find((one) => one.kind === kind)).find(Boolean);
+  const base = firstBase(basesOf(state.bases, "detect"));
   const name = `Session ${1 + Math.max(0, ...state.sessions.map((one) => one.number))}`;
   const made = await attempt("session-problem", () => api.post("/api/sessions", { name, base: base?.name ?? "yolo11n.yaml" }));
   if (!made) return;
@@ -141,9 +142,11 @@ async function makeSession() {
   /** @type {HTMLInputElement} */ (document.querySelector("#settings [name=name]")).focus();
 }
 
-async function start() {
+/** @param {boolean} isAnyway also when nothing was changed */
+async function start(isAnyway) {
   await state.saving;
-  const job = await attempt("session-problem", () => api.post("/api/train", { session: current().number, is_again: again.checked }));
+  const body = { session: current().number, is_again: again.checked, is_anyway: isAnyway };
+  const job = await attempt("session-problem", () => api.post("/api/train", body));
   if (!job) return void advise();
   takeJob(job);
   byId("jobs").scrollIntoView({ block: "nearest" });
@@ -182,7 +185,7 @@ async function openPool(name) {
 async function makeDataset(event) {
   event.preventDefault();
   const fields = new FormData(/** @type {HTMLFormElement} */ (byId("dataset-form")));
-  const body = { partial: fields.has("partial"), rejects: fields.get("rejects") };
+  const body = { task: fields.get("task"), partial: fields.has("partial"), rejects: fields.get("rejects") };
   const job = await attempt("datasets-problem", () => api.post("/api/datasets", body));
   if (job) takeJob(job);
 }
@@ -225,7 +228,6 @@ function openKeys() {
 openHeader(api, config, storage);
 openKeys();
 byId("new-session").addEventListener("click", () => void makeSession());
-byId("start").addEventListener("click", () => void start());
 byId("delete-session").addEventListener("click", () => void remove());
 byId("review").addEventListener("click", () => void review("train"));
 byId("review-holdout").addEventListener("click", () => void review("holdout"));

@@ -5,10 +5,11 @@ import { byId, setText } from "./dom.js";
 
 const HEIGHT_PX = 200;
 const LINES = {
-  "plot-losses": ["box_loss", "cls_loss", "dfl_loss"],
-  "plot-metrics": ["map50", "map50_95", "precision", "recall"],
+  "plot-losses": ["box_loss", "cls_loss", "dfl_loss", "seg_loss"],
+  "plot-metrics": ["map50", "map50_95", "precision", "recall", "mask_map50"],
 };
-const DASHES = [undefined, [6, 4], [2, 3], undefined];
+const COLOURS = ["--positive", "--negative", "--undone", "--skipped", "--ink"];
+const DASHES = [undefined, [6, 4], [2, 3], undefined, [1, 2]];
 
 export class TrainCharts {
   /** @type {any[]} */
@@ -41,6 +42,8 @@ export class TrainCharts {
       setText(byId("live-note"), event.text);
     }
     if (event.kind === "epoch") this.#epochs.push(event);
+    const hasMasks = this.#epochs.some((epoch) => epoch.seg_loss !== undefined);
+    for (const key of document.querySelectorAll(".of-masks")) /** @type {HTMLElement} */ (key).hidden = !hasMasks;
     this.#drawSoon();
   }
 
@@ -93,7 +96,7 @@ function options(id) {
     series: [
       {},
       ...LINES[id].map((_, i) => ({
-        stroke: colour(["--positive", "--negative", "--undone", "--skipped"][i]),
+        stroke: colour(COLOURS[i]),
         width: 2,
         dash: DASHES[i],
         spanGaps: true, // the hold-out is looked at now and then only
@@ -128,6 +131,7 @@ function fromZero(_, _from, to) {
 function spoken(id, epochs) {
   const last = epochs.filter((epoch) => epoch[LINES[id][0]] !== undefined).at(-1);
   if (!last) return "Nothing measured yet";
-  const values = LINES[id].map((name) => `${name.replaceAll("_", " ")} ${last[name].toFixed(3)}`).join(", ");
+  const told = LINES[id].filter((name) => last[name] !== undefined);
+  const values = told.map((name) => `${name.replaceAll("_", " ")} ${last[name].toFixed(3)}`).join(", ");
   return `After epoch ${last.epoch} of ${last.epochs}: ${values}`;
 }

@@ -4,6 +4,7 @@ import { byId, element, html, setText } from "./dom.js";
 import { duration, exactTime, timeAgo } from "./time_words.js";
 
 const HEADLINE = /** @type {[string, string][]} */ ([["map50", "mAP50"], ["map50_95", "mAP50-95"], ["precision", "Precision"], ["recall", "Recall"]]);
+const MASKS = /** @type {[string, string][]} */ ([["map50", "Masks mAP50"], ["map50_95", "Masks mAP50-95"]]);
 
 /** @param {any} session @param {(pool: string) => void} openPool */
 export function showIterations({ iterations, convergence }, openPool) {
@@ -21,6 +22,7 @@ function card(one, openPool) {
     <p class="iteration-head"><strong>Version ${one.model}</strong> <span>from ${one.base.split("/").at(-1)}, data set ${one.dataset}</span>
       <span class="muted small" title="${exactTime(one.created_at)}">${timeAgo(one.created_at)}, took ${duration(one.seconds)}</span></p>
     <dl class="figures">${HEADLINE.map(([key, name]) => html`<div><dt>${name}${old ? html` ${change(metrics[key], old[key])}` : ""}</dt><dd>${metrics[key].toFixed(3)}</dd></div>`)}
+      ${metrics.masks ? MASKS.map(([key, name]) => html`<div><dt>${name}${old?.masks ? html` ${change(metrics.masks[key], old.masks[key])}` : ""}</dt><dd>${metrics.masks[key].toFixed(3)}</dd></div>`) : ""}
       ${metrics.loss ? html`<div><dt>Loss on the hold-out</dt><dd>${metrics.loss.sum.toFixed(2)}</dd></div>` : ""}
       <div><dt>False positives</dt><dd>${metrics.false_positives}</dd></div>
       <div><dt>False negatives</dt><dd>${metrics.false_negatives}</dd></div></dl>

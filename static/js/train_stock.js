@@ -26,11 +26,14 @@ export function showStock({ stock, problem, refs }) {
   ];
   byId("stock").replaceChildren(...figures.map(([name, n]) => element(html`<div><dt>${name}</dt><dd>${number(n)}</dd></div>`)));
   const { train, holdout } = parts;
+  const withoutMask = train.without_mask + holdout.without_mask;
   setText(
     byId("stock-note"),
     `A data set version made now takes ${number(train.images)} of ${number(train.drawn)} training images (${number(sum(train.boxes))} boxes) ` +
       `and ${number(holdout.images)} of ${number(holdout.drawn)} hold-out images (${number(sum(holdout.boxes))} boxes). ` +
-      `${number(train.waiting + holdout.waiting)} more are judged in part. Open proposals are those of ${refs}.`,
+      `${number(train.waiting + holdout.waiting)} more are judged in part. ` +
+      (withoutMask ? `${number(withoutMask)} stay out because an accepted object has no mask: draw it on the Correct page. ` : "") +
+      `Open proposals are those of ${refs}.`,
   );
 }
 
@@ -42,13 +45,13 @@ export function showDatasets(datasets) {
 }
 
 /** @param {any} dataset */
-function row({ number: version, counts, differences, created_at, settings, left_out, unreadable }) {
+function row({ number: version, task, counts, differences, created_at, settings, left_out, unreadable }) {
   const cell = (/** @type {"train" | "holdout"} */ part, /** @type {"images" | "boxes"} */ name) => {
     const n = name === "boxes" ? sum(counts[part].boxes) : counts[part][name];
     const change = differences?.[part][name];
     return html`<td class="n">${number(n)}${change ? ` (${change > 0 ? "+" : "−"}${number(Math.abs(change))})` : ""}</td>`;
   };
-  const how = [settings.partial && "partial", settings.rejects === "ignore" && "rejects painted over"].filter(Boolean).join(", ");
+  const how = [task === "segment" && "masks", settings.partial && "partial", settings.rejects === "ignore" && "rejects painted over"].filter(Boolean).join(", ");
   const classes = Object.entries(counts.train.boxes).map(([name, n]) => `${name} ${number(Number(n))}`).join(", ");
   const out = sum(left_out) ? `${number(sum(left_out))} images left out${unreadable ? `, ${unreadable} unreadable` : ""}` : "";
   return element(html`<tr><th scope="row">${version}<div class="muted small">${[how, classes, out].filter(Boolean).join(" · ")}</div></th>

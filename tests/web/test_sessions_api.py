@@ -42,6 +42,7 @@ SETTINGS = {
         "diversity": "none",
         "class_balance": False,
     },
+    "task": "detect",
 }
 
 

@@ -34,7 +34,7 @@ def find_base(name: str, workspace: Workspace, weights_folder: Path, task: Task 
     """
     if re.fullmatch(r"v?\d+", name):
         version = get_model(workspace, int(name.removeprefix("v")))
-        _check_task(version.name, version.task, task, ".yaml")
+        check_task(version.name, version.task, task)
         return Base(version.name, str(version.weights), version)
     if name.endswith((".yaml", ".yml")):
         return Base(name, _architecture(name, task))
@@ -45,18 +45,18 @@ def find_base(name: str, workspace: Workspace, weights_folder: Path, task: Task 
         facts = check_detector(path)
     except DetectorError as error:
         raise ModelError(str(error).replace("--detector", "--base")) from error
-    _check_task(name, facts.task, task, ".pt")
+    check_task(name, facts.task, task)
     return Base(name, str(path))
 
 
-def _check_task(name: str, found: str, wanted: Task, suffix: str) -> None:
+def check_task(name: str, found: str | None, wanted: Task) -> None:
     """Raises ModelError where a base cannot learn from a data set of the task `wanted`."""
     if found == wanted:
         return
     what = {"detect": "boxes train 'detect' models", "segment": "masks train 'segment' models"}[wanted]
     instead = f", or use a data set of the task {found} (--task {found})" if found in SUGGESTED else ""
     raise ModelError(
-        f"{name} is a model of the task {found!r}; {what}. Give another, such as {SUGGESTED[wanted]}{suffix}{instead}."
+        f"{name} is a model of the task {found!r}; {what}. Give another, such as {SUGGESTED[wanted]}.yaml{instead}."
     )
 
 
@@ -72,7 +72,7 @@ def _architecture(name: str, wanted: Task) -> str:
         task = guess_model_task(yaml_model_load(name))
     except (OSError, ValueError, TypeError, LookupError) as error:
         raise ModelError(f"{name} describes no model: {error}. Try {SUGGESTED[wanted]}.yaml.") from error
-    _check_task(name, task, wanted, ".yaml")
+    check_task(name, task, wanted)
     return name
 
 

@@ -36,12 +36,16 @@ class Stock:
 
 @dataclass(frozen=True)
 class PartStock:
-    """images: those that enter; waiting: judged in part, so that they do not; boxes: accepted, by class."""
+    """images: those that enter; waiting: judged in part, so that they do not; boxes: accepted, by class.
+
+    without_mask: those that the task segment leaves out, since an accepted object on them has no mask.
+    """
 
     drawn: int
     images: int
     waiting: int
     boxes: dict[str, int]
+    without_mask: int = 0
 
 
 @dataclass(frozen=True)
@@ -195,4 +199,5 @@ def _part(judged: _Judged, part: Part) -> PartStock:
         images=sum(reason is None for _, reason in mine),
         waiting=sum(reason == "in_progress" and bool(record.accepted or record.rejected) for record, reason in mine),
         boxes=dict(sorted(boxes.items())),
+        without_mask=sum(reason == "without_mask" for _, reason in mine),
     )

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from winnow.training.dataset import DatasetVersion, get_dataset, list_datasets
+from winnow.training.manifest import Task
 from winnow.web.deps import JobsDep, LoaderDep, WorkspaceDep
 from winnow.web.schemas_jobs import JobOut
 from winnow.web.schemas_train import DatasetIn, DatasetOut, DatasetsOut
@@ -32,20 +33,22 @@ def read_dataset(number: Annotated[int, Path(ge=1, le=10**6)], workspace: Worksp
 @router.post("/datasets", status_code=202)
 def make_dataset(body: DatasetIn, jobs: JobsDep, loader: LoaderDep) -> JobOut:
     """Make the next version as a job: it looks at every image. The same content again makes no new one."""
-    arguments = [KIND, *dataset_arguments(loader, partial=body.partial, rejects=body.rejects)]
+    arguments = [KIND, *dataset_arguments(loader, partial=body.partial, rejects=body.rejects, task=body.task)]
     return JobOut.of(jobs.submit(KIND, arguments, title="Make a data set version"))
 
 
-def dataset_arguments(loader: LoaderDep, *, partial: bool, rejects: str) -> list[str]:
+def dataset_arguments(loader: LoaderDep, *, partial: bool, rejects: str, task: Task) -> list[str]:
     """Of the commands that build a data set; the open proposals that count are those of the pool that is shown."""
     refs = ["--refs", str(loader.settings.refs.absolute())]
-    return [*refs, *(["--partial"] if partial else []), "--rejects", rejects]
+    of_masks = ["--task", task] if task != "detect" else []
+    return [*refs, *(["--partial"] if partial else []), "--rejects", rejects, *of_masks]
 
 
 def _out(version: DatasetVersion, before: DatasetVersion | None) -> DatasetOut:
     manifest = version.manifest
     return DatasetOut(
         number=version.number,
+        task=version.task,
         created_at=manifest.created_at,
         settings=manifest.settings,
         classes=list(version.classes),

@@ -125,6 +125,7 @@ def _version_out(
     return ModelVersionOut(
         number=model.number,
         name=model.name,
+        task=model.task,
         base=model.base,
         base_version=model.base_version,
         dataset=model.dataset,

@@ -4,10 +4,23 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from winnow.training.manifest import Task
 from winnow.web.schemas import FromAttributes
 from winnow.web.schemas_jobs import JobOut
 
 Number = Annotated[int, Field(ge=1, le=10**9)]
+
+
+class MaskMetricsOut(FromAttributes):
+    """How well masks are found; shares in 0 … 1."""
+
+    map50: float
+    map50_95: float
+    precision: float
+    recall: float
+
+
+Masks = Annotated[MaskMetricsOut | None, Field(description="of models that segment; all other figures are of boxes")]
 
 
 class ClassMetricsOut(FromAttributes):
@@ -21,6 +34,7 @@ class ClassMetricsOut(FromAttributes):
     recall: float
     false_positives: int
     false_negatives: int
+    masks: Masks
 
 
 class MetricsOut(FromAttributes):
@@ -40,6 +54,7 @@ class MetricsOut(FromAttributes):
     holdout: Annotated[str, Field(description="equal = measured on the same images and labels")]
     imgsz: int
     confidence: Annotated[float, Field(description="from this score on, false positives and negatives are counted")]
+    masks: Masks
 
 
 class ModelFileOut(BaseModel):
@@ -52,6 +67,7 @@ class ModelFileOut(BaseModel):
 class ModelVersionOut(BaseModel):
     number: int
     name: str
+    task: Annotated[Task, Field(description="detect: boxes; segment: boxes and masks")]
     base: str
     base_version: int | None
     dataset: Annotated[int, Field(description="the data set version it was trained on")]

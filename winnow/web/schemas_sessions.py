@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from winnow.training.manifest import Task
 from winnow.training.sessions import Diversity
 from winnow.web.schemas import FromAttributes
 from winnow.web.schemas_train import BaseName, Rejects
@@ -50,6 +51,7 @@ class SettingsOut(FromAttributes):
     partial: bool = False
     rejects: Rejects = "background"
     ranking: RankingOut = RankingOut()
+    task: Annotated[Task, Field(description="detect learns boxes, segment boxes and masks")] = "detect"
 
 
 class SessionIn(BaseModel):

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from winnow.training.manifest import Task
 from winnow.web.schemas import FromAttributes
 
 BaseName = Annotated[
@@ -17,6 +18,7 @@ class PartStockOut(FromAttributes):
     images: Annotated[int, Field(description="those that would enter a data set version now")]
     waiting: Annotated[int, Field(description="judged in part, so they enter only a partial one")]
     boxes: Annotated[dict[str, int], Field(description="accepted, by class")]
+    without_mask: Annotated[int, Field(description="of the task segment: an accepted object on them has no mask")]
 
 
 class StockOut(FromAttributes):
@@ -34,6 +36,7 @@ class BaseOut(BaseModel):
     name: BaseName
     label: str
     kind: Literal["version", "weights", "nothing"]
+    task: Annotated[Task | None, Field(description="null: the file was not opened, for that runs the code in it")]
 
 
 class TrainOut(BaseModel):
@@ -47,23 +50,29 @@ class TrainOut(BaseModel):
 class CheckOut(BaseModel):
     is_ready: bool
     reason: Annotated[str | None, Field(description="why a training would be refused")]
+    can_train_anyway: Annotated[
+        bool, Field(description="all that is new was accepted as predicted; `is_anyway` trains all the same")
+    ] = False
 
 
 class TrainIn(BaseModel):
     session: Annotated[int, Field(ge=1, le=10**6)]
     base: Annotated[BaseName | None, Field(description="default: the session's")] = None
     is_again: Annotated[bool, Field(description="also when nothing is new")] = False
+    is_anyway: Annotated[bool, Field(description="also when all that is new was accepted as predicted")] = False
 
 
 class DatasetIn(BaseModel):
     partial: bool = False
     rejects: Rejects = "background"
+    task: Task = "detect"
 
 
 class DatasetOut(BaseModel):
     """A data set version; differences are to the one before it."""
 
     number: int
+    task: Annotated[Task, Field(description="detect: boxes; segment: masks")]
     created_at: float
     settings: dict[str, Any]
     classes: list[str]

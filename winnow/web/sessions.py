@@ -100,14 +100,16 @@ def read_suggestions(
 ) -> SuggestionsOut:
     """What stated rules on data and memory would set otherwise."""
     session = get_session(workspace, number)
-    options = DatasetOptions(session.settings.partial, session.settings.rejects)
+    chosen = session.settings
+    options = DatasetOptions(chosen.partial, chosen.rejects, task=chosen.task)
     try:
         truth = read_shown_truth(request)
         facts = facts_of(truth, workspace, options, lambda path: image_file_of(settings, path))
     except WinnowError as error:
         return SuggestionsOut(suggestions=[], problem=str(error))
-    mine = [model.number for model in list_models(workspace) if model.session == number]
-    found = suggestions(facts, look_at_machine(), session.settings, session.base, max(mine, default=None))
+    models = list_models(workspace)
+    mine = [model.number for model in models if model.session == number and model.task == chosen.task]
+    found = suggestions(facts, look_at_machine(), chosen, session.base, max(mine, default=None))
     return SuggestionsOut(suggestions=[SuggestionOut.model_validate(one) for one in found], problem=None)
 
 
