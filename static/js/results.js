@@ -82,9 +82,9 @@ function accept(image) {
     say(reason);
     return false;
   }
-  const kept = keptOf(image, view.threshold);
+  const kept = keptOf(image, view.controls.threshold);
   const rest = image.objects.length - kept.length;
-  const background = rest ? `; ${rest} below score ${view.threshold.toFixed(2)} ${rest === 1 ? "counts" : "count"} as background` : "";
+  const background = rest ? `; ${rest} below score ${view.controls.threshold.toFixed(2)} ${rest === 1 ? "counts" : "count"} as background` : "";
   record(image, "accept", kept.map((one) => one.item_id));
   say(`Accepted as it is: ${inObjects(kept.length)}${background}. U takes it back`);
   return true;
@@ -135,7 +135,7 @@ function takeRefusal(press, refusal) {
 
 async function recount() {
   await list.count().catch(() => undefined);
-  view.renderCounts();
+  view.controls.render(list);
   if (view.isAtEnd) void batch.showEnd();
 }
 
@@ -156,9 +156,9 @@ const ACTIONS = {
   e: edit,
   u: () => send({ kind: "undo" }),
   s: () => say(view.toggleSides()),
-  m: () => view.toggleMasks(),
-  "[": () => view.stepThreshold(-1),
-  "]": () => view.stepThreshold(1),
+  m: () => view.controls.toggleMasks(),
+  "[": () => view.controls.stepThreshold(-1),
+  "]": () => view.controls.stepThreshold(1),
   ArrowUp: () => view.panel.move(-1),
   ArrowDown: () => view.panel.move(1),
   "/": () => byId("classes").focus(),

@@ -4,19 +4,18 @@ import { byId, setText } from "./dom.js";
 import { huesOf } from "./predict_overlay.js";
 import { showProblem } from "./predict_folders.js";
 import { ViewClock } from "./results_clock.js";
+import { ResultsFilter } from "./results_filter.js";
 import { ResultPanel, STATUSES, keptOf } from "./results_panel.js";
 import { Stage } from "./results_stage.js";
 
 /** @typedef {import("./results_panel.js").ImageResult} ImageResult */
 /** @typedef {import("./results_list.js").Status} Status */
 
-const STEP = 0.05;
 const AHEAD = [1, 2, -1];
 
 export class ResultsView extends EventTarget {
   place = 0;
-  threshold = 0.25;
-  showMasks = true;
+  controls = new ResultsFilter();
   clock = new ViewClock();
   panel = new ResultPanel();
   /** The image at this place, once it is read. @type {ImageResult | null} */
@@ -41,7 +40,11 @@ export class ResultsView extends EventTarget {
     this.api = api;
     this.list = list;
     this.panel.addEventListener("choose", () => this.#draw());
-    this.#openControls();
+    this.controls.addEventListener("look", () => this.#draw());
+    this.controls.addEventListener("filter", (event) => {
+      const change = /** @type {CustomEvent} */ (event).detail;
+      void this.#load(change, this.image?.item_id).catch((error) => showProblem(byId("problem"), error));
+    });
   }
 
   /** The image, once it can be judged: its picture is on screen. @returns {ImageResult | null} */
@@ -68,13 +71,22 @@ export class ResultsView extends EventTarget {
     if (place < 0) return;
     this.#hueOf = huesOf(this.list.classes);
     this.#images.clear();
-    this.renderCounts();
+    this.controls.render(this.list);
     await this.go(place);
   }
 
-  /** Everything anew, the same image shown. */
+  /** Everything anew; the same image stays, unless the person went on meanwhile. */
   async reload() {
-    await this.#load({}, this.image?.item_id).catch((error) => showProblem(byId("problem"), error));
+    const [before, itemId] = [this.place, this.image?.item_id ?? ""];
+    const isStaying = this.isAtEnd || !itemId;
+    try {
+      const place = await this.list.load({}, itemId);
+      this.#images.clear();
+      this.controls.render(this.list);
+      if (place >= 0) await this.go(isStaying || this.place !== before ? this.place : place);
+    } catch (error) {
+      showProblem(byId("problem"), error);
+    }
   }
 
   /** @param {number} place from 0; one after the last is the batch's summary */
@@ -151,30 +163,6 @@ export class ResultsView extends EventTarget {
     if (this.image?.item_id === itemId && !this.isAtEnd) void this.go(this.place);
   }
 
-  renderCounts() {
-    for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-show]"))) {
-      const show = button.dataset.show ?? "";
-      button.setAttribute("aria-pressed", String(show === this.list.filter.status));
-      setText(/** @type {HTMLElement} */ (button.querySelector("b")), (this.list.counts[show] ?? 0).toLocaleString("en"));
-    }
-    const classes = /** @type {HTMLSelectElement} */ (byId("classes"));
-    if (classes.options.length !== this.list.classes.length + 1) {
-      classes.replaceChildren(new Option("All", ""), ...this.list.classes.map((name) => new Option(name, name)));
-    }
-    classes.value = this.list.filter.class_name;
-  }
-
-  /** @param {1 | -1} direction */
-  stepThreshold(direction) {
-    this.#setThreshold(this.threshold + direction * STEP);
-  }
-
-  toggleMasks() {
-    const box = /** @type {HTMLInputElement} */ (byId("show-masks"));
-    box.checked = this.showMasks = !this.showMasks;
-    this.#draw();
-  }
-
   /** @returns {string} what is shown now */
   toggleSides() {
     this.#isSideBySide = !this.#isSideBySide;
@@ -224,8 +212,8 @@ export class ResultsView extends EventTarget {
   #draw() {
     const { image } = this;
     if (!image) return;
-    const kept = keptOf(image, this.threshold);
-    const look = { hueOf: this.#hueOf, showMasks: this.showMasks, className: this.list.filter.class_name, chosen: this.panel.chosen };
+    const kept = keptOf(image, this.controls.threshold);
+    const look = { hueOf: this.#hueOf, showMasks: this.controls.showMasks, className: this.list.filter.class_name, chosen: this.panel.chosen };
     const isOpen = image.status === "open" || image.status === "rejected";
     const chosen = image.removed.filter((one) => one.item_id === this.panel.chosen);
     byId("views").dataset.status = image.status;
@@ -236,31 +224,5 @@ export class ResultsView extends EventTarget {
     this.panel.show(image, kept, this.#hueOf);
     byId("side").setAttribute("aria-pressed", String(this.#isSideBySide));
     setText(/** @type {HTMLElement} */ (byId("next").querySelector("span")), image.status === "open" && !image.problem ? "Accept, next" : "Next");
-  }
-
-  /** @param {number} value */
-  #setThreshold(value) {
-    this.threshold = Math.min(1, Math.max(0, Math.round(value * 100) / 100));
-    /** @type {HTMLInputElement} */ (byId("threshold")).value = String(this.threshold);
-    setText(byId("threshold-value"), this.threshold.toFixed(2));
-    this.#draw();
-  }
-
-  #openControls() {
-    const input = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ (byId(id));
-    const filter = (/** @type {Partial<import("./results_list.js").Filter>} */ change) =>
-      void this.#load(change, this.image?.item_id).catch((error) => showProblem(byId("problem"), error));
-    const scored = () => filter({ score_min: input("only-scored").checked ? this.threshold : 0 });
-    for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-show]"))) {
-      button.addEventListener("click", () => filter({ status: button.dataset.show }));
-    }
-    input("classes").addEventListener("change", () => {
-      filter({ class_name: input("classes").value });
-      input("classes").blur();
-    });
-    input("threshold").addEventListener("input", () => this.#setThreshold(Number(input("threshold").value)));
-    input("threshold").addEventListener("change", () => input("only-scored").checked && scored());
-    input("only-scored").addEventListener("change", scored);
-    input("show-masks").addEventListener("change", () => this.toggleMasks());
   }
 }
