@@ -133,7 +133,7 @@ def _resolved(name: str, weights_folder: Path) -> tuple[str, str]:
             if family is None:
                 raise SegmenterError(f"{path} is no segmenter that Winnow knows by its name. {HOW_TO}")
             return family, str(path)
-    if re.fullmatch(r"[\w.-]+/[\w.-]+", name) and Path(name).suffix not in (".pt", ".pth"):
+    if re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", name) and Path(name).suffix not in (".pt", ".pth"):
         return "transformers", name
     raise SegmenterError(f"There is no segmenter {name!r}: no such file in {weights_folder} nor elsewhere. {HOW_TO}")
 

@@ -77,7 +77,7 @@ class EmbeddingCache:
     def _read(self, key: str) -> Embedding | None:
         path = self._path(key)
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 about = json.loads(str(file["about"]))
                 arrays = {name[1:]: file[name] for name in file.files if name != "about"}
             if about["key"] != key or not all(np.isfinite(array).all() for array in arrays.values()):
