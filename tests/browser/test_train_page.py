@@ -2,12 +2,19 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from browser_helpers import Person, Server, wait_until
 from playwright.sync_api import Page, expect
 from shapes_pool import draw_shapes, judge_images
+from tiny_models import metrics, write_version
+
+from winnow.settings import Settings
+from winnow.training.dataset import DatasetOptions, build_dataset
+from winnow.training.reading import read_truth
+from winnow.training.workspace import Workspace
 
 TRAIN_S = 180.0
 Start = Callable[..., Server]
@@ -176,3 +183,61 @@ def answers(server: Server) -> bool:
         return bool(server.get("/healthz"))
     except OSError:
         return False
+
+
+def test_masks_are_learnt_from_a_base_that_can_and_what_lacks_one_is_said(shapes: Server, open_person: Open) -> None:
+    page = open_person(shapes).open("/train").page
+    press(page, "New session")
+    expect(page.get_by_label("Start from")).to_have_value("yolo11n.yaml")
+    page.locator("#settings [name=task]").focus()
+    page.keyboard.press("ArrowDown")
+    wanted = {"base": "yolo11n-seg.yaml", "task": "segment"}
+    wait_until(lambda: saved_base_and_task(shapes) == wanted, "base and task are saved")
+    expect(page.get_by_label("Start from")).to_have_value("yolo11n-seg.yaml")
+    expect(page.locator("#stock-note")).to_contain_text("14 stay out because an accepted object has no mask")
+    expect(page.locator("#check")).to_contain_text("14 images, an accepted object has no mask")
+    expect(page.get_by_role("button", name="Start training")).to_be_disabled()
+
+
+def saved_base_and_task(server: Server) -> dict[str, str]:
+    session = server.get("/api/sessions/1")
+    return {"base": session["base"], "task": session["settings"]["task"]}
+
+
+def test_where_nothing_was_changed_the_button_says_so_and_trains_at_the_second_press(
+    shapes: Server, open_person: Open
+) -> None:
+    learn_without_training(shapes)
+    accept_next_image(shapes)
+    page = make_tiny_session(open_person(shapes))
+    page.get_by_label("Start from").select_option("yolo11n.yaml")
+    wait_until(lambda: shapes.get("/api/sessions/1")["base"] == "yolo11n.yaml", "the base is saved")
+    expect(page.locator("#check")).to_contain_text("No change, no retrain: since v1 1 image was reviewed")
+    press(page, "Start training")
+    assert shapes.get("/api/jobs")["jobs"] == []
+    press(page, "Train all the same")
+    card = page.get_by_role("listitem", name="Job 1")
+    expect(card).to_be_visible()
+    assert "--anyway" in shapes.get("/api/jobs/1")["arguments"]
+    expect(card).to_have_attribute("data-state", "completed", timeout=1000 * TRAIN_S)
+
+
+def learn_without_training(server: Server) -> None:
+    """A model version that says it learnt from what is judged now."""
+    settings = Settings(refs=server.folder / "refs.csv")
+    workspace = Workspace(settings.workspace_path)
+    truth = read_truth(settings).truth
+    dataset = build_dataset(truth, workspace, DatasetOptions(), base_folder=settings.base_folder, image_root=None)
+    weights = server.folder / "none.pt"
+    weights.write_bytes(b"none")
+    model = write_version(workspace, 1, weights, metrics(0.5, 0.4))
+    learnt = replace(model, dataset_hash=dataset.manifest.content_hash, dataset=dataset.number)
+    (model.folder / "model.json").write_bytes(learnt.to_json())
+
+
+def accept_next_image(server: Server) -> None:
+    """The first open image of the results is accepted as it is predicted."""
+    item_id = server.get("/api/results?status=open&score_min=0")["images"][0]["item_id"]
+    kept = [one["item_id"] for one in server.get(f"/api/results/{item_id}")["objects"]]
+    body = {"key": "accept", "outcome": "accept", "kept": kept, "drawn": [], "deleted": [], "elapsed_ms": 900}
+    server.send("POST", f"/api/results/{item_id}", {**body, "based_on": None})

@@ -60,8 +60,10 @@ def _import_labelled_set(settings: Settings, options: argparse.Namespace) -> Non
         groups=_groups(settings),
     )
     n_boxes = sum(len(image.boxes) for image in labelled)
+    n_masks = sum(len(image.masks) for image in labelled)
+    with_masks = f", {n_masks:,} of them with masks" if n_masks else ""
     train, holdout, undrawn = (done.parts.get(part, 0) for part in ("train", "holdout", None))
-    print(f"{options.file}: {done.images:,} images, {n_boxes:,} boxes.")
+    print(f"{options.file}: {done.images:,} images, {n_boxes:,} boxes{with_masks}.")
     print(f"Recorded {done.recorded:,} events; {done.known:,} were there already.")
     print(f"Images in training {train:,}, in the hold-out {holdout:,}; drawn with the next data set {undrawn:,}.")
 

@@ -75,7 +75,7 @@ def _run(options: argparse.Namespace) -> None:
             print(_WARNING, file=sys.stderr)
         _clear_killed_runs(workspace)
         dataset = chosen or _dataset(options, settings, workspace, report)
-        _refuse_nothing_new(dataset, workspace, is_again=options.again)
+        _refuse_nothing_new(dataset, workspace, is_again=options.again or options.anyway)
         report.result(dataset=dataset.number)
         report.progress(0, 0, "Loading the trainer")
         trained = train(
