@@ -8,6 +8,7 @@ import pytest
 
 from winnow.errors import DetectorError, ProposalError
 from winnow.jobs.reporter import TerminalReporter
+from winnow.masks.mask_lines import MaskLines
 from winnow.masks.rle import box_of, decode
 from winnow.masks.sidecar import read_masks
 from winnow.pool import open_pool
@@ -51,6 +52,10 @@ def test_a_run_writes_its_masks(images: Path, tmp_path: Path) -> None:
     assert pool.item(0).source == "sam-small"
     assert pool.item(0).class_name == "object"
     assert read_masks(tmp_path / "p.csv", pool.n_rows).keys() == set(range(summary.n_boxes))
+    first = MaskLines(tmp_path / "p.csv", pool.n_rows).of(0)
+    assert first is not None
+    assert first.stability is not None
+    assert 0 <= first.stability <= 1
 
 
 def test_a_checkpoint_that_is_none_is_refused(tmp_path: Path) -> None:
@@ -59,7 +64,7 @@ def test_a_checkpoint_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bad.pth").write_bytes(b"no weights")
     with pytest.raises(DetectorError, match="no checkpoint that torch can load"):
         load_segmenter("vit_b", tmp_path / "bad.pth", ALL)
-    with pytest.raises(DetectorError, match="there are vit_b, vit_l, vit_h"):
+    with pytest.raises(DetectorError, match="there are tiny, vit_b, vit_l, vit_h"):
         load_segmenter("vit_x", tmp_path / "bad.pth", ALL)
 
 
@@ -79,3 +84,20 @@ def test_a_checkpoint_of_another_size_is_refused(tmp_path: Path) -> None:
 def test_settings_out_of_range_are_refused(options: SegmenterOptions) -> None:
     with pytest.raises(ProposalError, match="must"):
         segmenter(options)
+
+
+def test_the_tiny_one_proposes_with_its_own_weights(tmp_path: Path) -> None:
+    from winnow.masks.tiny import build_tiny_sam
+    from winnow.masks.tiny_training import write_weights
+
+    write_weights(build_tiny_sam(), tmp_path / "tiny_sam_other.safetensors")
+    tiny = load_segmenter("tiny", tmp_path / "tiny_sam_other.safetensors", ALL)
+    assert tiny.source == "sam-tiny"
+    (found,) = tiny.detect([drawn.draw(np.random.default_rng(0))[0]])
+    assert found.masks is not None
+    assert len(found.masks) == len(found.boxes_xyxy) > 0
+
+
+def test_the_others_need_theirs() -> None:
+    with pytest.raises(DetectorError, match="needs its weights: add --checkpoint"):
+        load_segmenter("vit_b", None, ALL)

@@ -34,7 +34,9 @@ def add(commands: Any) -> None:
     parser.add_argument("--features", metavar="ENCODER", help="also compute features, as compute_features.py --model")
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--detector", metavar="WEIGHTS", help="ultralytics weights: a .pt or .onnx file, or a name")
-    source.add_argument("--segmenter", choices=SEGMENTERS, help="segment-anything's automatic masks")
+    source.add_argument(
+        "--segmenter", choices=SEGMENTERS, help="segment-anything's automatic masks; tiny comes with Winnow"
+    )
     source.add_argument("--from", dest="foreign", type=Path, metavar="FILE", help=f"take {FORMS}")
     _add_detector(parser.add_argument_group("detector"))
     _add_segmenter(parser.add_argument_group("segmenter"))
@@ -60,7 +62,9 @@ def _add_detector(group: Any) -> None:
 
 
 def _add_segmenter(group: Any) -> None:
-    group.add_argument("--checkpoint", type=Path, metavar="FILE", help="the segmenter's weights, as sam_vit_b.pth")
+    group.add_argument(
+        "--checkpoint", type=Path, metavar="FILE", help="the segmenter's weights, as sam_vit_b.pth; tiny has its own"
+    )
     for option in fields(SegmenterOptions):
         if option.name != "device":
             name = f"--{option.name.replace('_', '-')}"
@@ -106,8 +110,6 @@ def _sources(options: argparse.Namespace, settings: Settings) -> Sources:
 
 def _detector(options: argparse.Namespace, settings: Settings) -> Detector:
     if options.segmenter:
-        if options.checkpoint is None:
-            raise ProposalError("--segmenter needs its weights: add --checkpoint sam_vit_b.pth, or where they lie.")
         return load_segmenter(options.segmenter, options.checkpoint, _taken(SegmenterOptions, options), options.source)
     path = find_weights(options.detector, settings.weights_path)
     if path.suffix == ".pt":

@@ -8,10 +8,13 @@ import numpy as np
 
 from winnow.errors import DetectorError
 from winnow.masks.rle import Rle, box_of
+from winnow.masks.tiny import WEIGHTS, load_tiny_sam
 from winnow.pool.index import fingerprint_of
 from winnow.proposals.detections import Detections, check_at_least, check_range
 
-SEGMENTERS = ("vit_b", "vit_l", "vit_h")
+KINDS = ("vit_b", "vit_l", "vit_h")
+TINY = "tiny"  # Winnow's own, whose weights come with it
+SEGMENTERS = (TINY, *KINDS)
 CLASS = "object"
 
 
@@ -33,13 +36,33 @@ class SegmenterOptions:
     device: str = "auto"
 
 
-def load_segmenter(kind: str, checkpoint: Path, options: SegmenterOptions, source: str | None = None) -> "SamSegmenter":
-    """The segmenter with Meta's weights; raises DetectorError for a file that is no checkpoint of this kind.
+def load_segmenter(
+    kind: str, checkpoint: Path | None, options: SegmenterOptions, source: str | None = None
+) -> "SamSegmenter":
+    """The segmenter with Meta's weights, or the tiny one, which needs no checkpoint.
 
     Only tensors are loaded from the file: no code in it is run.
+
+    Raises:
+        DetectorError: the file is no checkpoint of this kind.
+        SegmenterError: the tiny one's weights are damaged.
     """
     if kind not in SEGMENTERS:
         raise DetectorError(f"There is no segmenter {kind!r}; there are {', '.join(SEGMENTERS)}.")
+    if kind == TINY:
+        weights = checkpoint or WEIGHTS
+        return SamSegmenter(
+            load_tiny_sam(weights), options, source=source or "sam-tiny", weights=fingerprint_of(weights)
+        )
+    if checkpoint is None:
+        raise DetectorError(
+            f"--segmenter {kind} needs its weights: add --checkpoint sam_{kind}.pth, or where they lie."
+        )
+    sam = _load_sam(kind, checkpoint)
+    return SamSegmenter(sam, options, source=source or f"sam-{kind}", weights=fingerprint_of(checkpoint))
+
+
+def _load_sam(kind: str, checkpoint: Path) -> Any:
     if not checkpoint.is_file():
         raise DetectorError(
             f"{checkpoint}: there is no such file. Give --checkpoint the weights of segment-anything's {kind}, "
@@ -54,9 +77,9 @@ def load_segmenter(kind: str, checkpoint: Path, options: SegmenterOptions, sourc
     except (RuntimeError, AttributeError, TypeError) as error:
         raise DetectorError(
             f"{checkpoint} is not a checkpoint of {kind}: its weights have other names or sizes. "
-            f"Give the --segmenter that it belongs to ({', '.join(SEGMENTERS)}), or another file."
+            f"Give the --segmenter that it belongs to ({', '.join(KINDS)}), or another file."
         ) from error
-    return SamSegmenter(sam, options, source=source or f"sam-{kind}", weights=fingerprint_of(checkpoint))
+    return sam
 
 
 def _read_state(checkpoint: Path) -> Any:
@@ -114,6 +137,7 @@ class SamSegmenter:
             np.clip([region["predicted_iou"] for _, _, region in kept], 0.0, 1.0),
             [CLASS] * len(kept),
             [mask for mask, _, _ in kept],
+            [float(region["stability_score"]) for _, _, region in kept],
         )
 
 
