@@ -54,6 +54,11 @@ export class Prompter extends EventTarget {
     return this.#queue.open !== null;
   }
 
+  /** Whether that answer is to become an object's mask. */
+  get isFinalAwaited() {
+    return this.#queue.open !== null && this.#queue.open.finalAt !== null;
+  }
+
   /** The points that made an object's mask. @param {EditObject | null} object @returns {PromptPoint[]} */
   pointsOf(object) {
     return (object?.mask && this.#promptOf.get(object.mask)?.points) || [];

@@ -59,6 +59,11 @@ export class MaskTools {
     void this.segmenter.load().then(() => this.#openImage());
   }
 
+  /** Whether a mask is on its way that would be lost by saving now. */
+  get isBusy() {
+    return this.prompter.isFinalAwaited || this.strokes.live !== null;
+  }
+
   /** Ask for the mask of the chosen object's box. */
   find() {
     const object = this.model.get(this.model.selected);

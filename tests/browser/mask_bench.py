@@ -1,13 +1,14 @@
 """The mask panel and B's canvas on a page of their own, over a segmenter that answers at once with an ellipse."""
 
 import io
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader
 from PIL import Image
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Browser, Page, Route
 
 from winnow.masks.rle import area, box_of, decode, encode, from_json
 from winnow.masks.tidy import drop_islands, fill_holes, filled, outlines
@@ -58,10 +59,35 @@ BITS = """(id) => {
 }"""
 
 
+Open = Callable[..., "Bench"]
+
+
+def opened(chromium: Browser) -> Iterator[Open]:
+    """Opens the page, as often as it is called; an error that nothing catches fails the test."""
+    pages, complaints = [], []
+
+    def open_(objects: list[dict[str, Any]] | None = None, **choices: Any) -> Bench:
+        pages.append(chromium.new_page(viewport={"width": 1200, "height": 700}))
+        pages[-1].on("pageerror", lambda error: complaints.append(str(error)))
+        return Bench(pages[-1], objects or [], **choices)
+
+    yield open_
+    for page in pages:
+        page.close()
+    assert complaints == []
+
+
+def known(id_: str, box: list[int], mask: np.ndarray | None = None) -> dict[str, Any]:
+    """An object that a detector proposed."""
+    rle = None if mask is None else encode(mask).as_json()
+    claim = {"class_name": "hole", "score": 0.8, "origin": "prediction"}
+    return {"id": id_, "item_id": id_, "box": box, "mask": rle, **claim}
+
+
 class Bench:
     """The page and what its segmenter was asked. `hold()` keeps answers back until `let_go()`."""
 
-    def __init__(self, page: Page, objects: list[dict[str, Any]] = [], **choices: Any) -> None:  # noqa: B006
+    def __init__(self, page: Page, objects: list[dict[str, Any]], **choices: Any) -> None:
         self.page = page
         self.choices = {"model": "tiny", "state": "ready", "problem": None, "models": MODELS, "how_to": "Copy weights."}
         self.choices.update(choices)
