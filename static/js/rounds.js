@@ -72,17 +72,17 @@ function figures(total) {
     ["mean a case", seconds(total.seconds_mean)],
     ["saved", hours(total.hours_saved)],
   ];
-  if (total.box_pairs) found.push([`IoU of ${whole(total.box_pairs)} changed boxes`, share(total.box_iou)]);
-  if (total.mask_pairs) found.push([`IoU of ${whole(total.mask_pairs)} changed masks`, share(total.mask_iou)]);
+  if (total.box_pairs) found.push([`IoU, changed boxes: ${whole(total.box_pairs)}`, share(total.box_iou)]);
+  if (total.mask_pairs) found.push([`IoU, changed masks: ${whole(total.mask_pairs)}`, share(total.mask_iou)]);
   return found;
 }
 
 /** What hours saved take for granted. @param {number} manualMinutes @param {Figures} total */
 function assumption(manualMinutes, { cases, timed, untimed, seconds_total }) {
-  if (!timed) return `None of the ${whole(cases)} cases has a time, so no hours can be told.`;
-  const leftOut = untimed ? ` ${whole(untimed)} cases without a time are left out of times and hours.` : "";
+  if (!timed) return `Of ${counted(cases)} none has a time, so nothing can be said of the time saved.`;
+  const leftOut = untimed ? ` ${counted(untimed)} without a time left out.` : "";
   return (
-    `Saved: ${whole(timed)} cases at ${manualMinutes} min by hand are ${hours((timed * manualMinutes) / 60)}, ` +
+    `Saved: ${counted(timed)} at ${manualMinutes} min by hand, ${hours((timed * manualMinutes) / 60)}, ` +
     `less ${hours(seconds_total / 3600)} on the page. It takes every case to need that time by hand, and none after the review, ` +
     `also where it was rejected.${leftOut}`
   );
@@ -101,6 +101,8 @@ function rowOf(row) {
   </tr>`);
 }
 
+/** @param {number} n */
+const counted = (n) => `${whole(n)} ${n === 1 ? "case" : "cases"}`;
 /** @param {number} value */
 const whole = (value) => value.toLocaleString("en");
 /** @param {number | null} value */

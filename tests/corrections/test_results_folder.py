@@ -14,7 +14,7 @@ from proposal_pool import HEIGHT, WIDTH
 
 from winnow.__main__ import main
 from winnow.corrections.image_results import status_of
-from winnow.corrections.overlays import colour_of
+from winnow.corrections.overlays import COLOURS, colours_of
 from winnow.errors import ProposalError, WinnowError
 from winnow.jobs.reporter import Stopped
 from winnow.masks.rle import encode
@@ -133,13 +133,13 @@ def test_overlays_show_the_prediction_and_what_became_of_it(project: Reviewed) -
         np.asarray(Image.open(folder / record(folder, 1)["overlays"][when])).astype(int) for when in ("before", "after")
     )
     assert before.shape == after.shape == (HEIGHT, WIDTH, 3)
-    cat, bird = np.array(colour_of("cat")), np.array(colour_of("bird"))
+    bird, cat, dog = (np.array(colour) for colour in COLOURS[:3])  # classes by name
     assert np.abs(before[60:150, 180] - cat).mean() < 40  # the deleted cat's left side
     assert np.abs(after[60:150, 180] - cat).mean() > 40
     assert np.abs(after[8:28, 5] - bird).mean() < 40  # the added bird's
     plain = np.asarray(Image.open(project.folder / "photos" / "01.png")).astype(int)
     tint = after[60:90, 60:100].mean((0, 1)) - plain[60:90, 60:100].mean((0, 1))
-    assert np.dot(tint, np.array(colour_of("dog")) - plain[60:90, 60:100].mean((0, 1))) > 0  # the painted dog
+    assert np.dot(tint, dog - plain[60:90, 60:100].mean((0, 1))) > 0  # the painted dog
 
 
 def test_a_second_run_writes_only_what_changed(project: Reviewed) -> None:
@@ -242,6 +242,11 @@ def test_the_command_writes_beside_the_session_that_has_the_log_open(
     assert "ben" in capsys.readouterr().out
     assert (project.folder / "r.csv").read_text().count("\n") == 4
     assert main(["rounds", "--manual-minutes", "-1"]) == 2
+
+
+def test_of_more_classes_than_colours_some_share_one() -> None:
+    colours = colours_of(["a", "b", *map(str, range(5)), "c"])
+    assert (colours["a"], colours["b"], colours["c"]) == (COLOURS[0], COLOURS[1], COLOURS[0])
 
 
 def event(seq: int, kind: Any, reason: str | None = None) -> Verdict:

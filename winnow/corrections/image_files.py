@@ -3,7 +3,7 @@
 import io
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from hashlib import blake2b
@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from winnow.corrections.image_results import ImageResult, Shape, Standing
-from winnow.corrections.overlays import overlay_jpeg
+from winnow.corrections.overlays import Colour, overlay_jpeg
 from winnow.errors import UnreadableImage
 from winnow.files import write_atomically
 from winnow.masks.rle import Rle, decode
@@ -43,9 +43,16 @@ class ImageWriter:
     """Writes images of which something changed: what is said of them, their file, or the options."""
 
     def __init__(
-        self, folder: Path, mask_form: str, base_folder: Path, image_root: Path | None, *, has_overlays: bool
+        self,
+        folder: Path,
+        mask_form: str,
+        base_folder: Path,
+        image_root: Path | None,
+        *,
+        colours: Mapping[str, Colour] | None,
     ) -> None:
-        self._folder, self._mask_form, self._has_overlays = folder, mask_form, has_overlays
+        """`colours` of the classes on overlays; None makes none."""
+        self._folder, self._mask_form, self._colours = folder, mask_form, colours
         self._base_folder, self._image_root = base_folder, image_root
 
     def write(self, result: ImageResult) -> ImageFiles:
@@ -60,8 +67,8 @@ class ImageWriter:
         size_wh, problem = self._size(file)
         problem = problem or problem_of(result, size_wh)
         masks = {one.item_id: self._write_mask(name, one) for one in result.objects}
-        overlays = self._write_overlays(name, result, file) if self._has_overlays and size_wh else None
-        if self._has_overlays and size_wh and overlays is None:
+        overlays = self._write_overlays(name, result, file, self._colours) if self._colours and size_wh else None
+        if self._colours and size_wh and overlays is None:
             problem = problem or f"{file} cannot be decoded, so there are no overlays. Copy it again."
         record = record_of(result, masks, size_wh=size_wh, problem=problem, overlays=overlays) | {
             "fingerprint": fingerprint
@@ -86,7 +93,9 @@ class ImageWriter:
             state: Any = (file.stat().st_size, file.stat().st_mtime_ns)
         except OSError:
             state = None
-        said = [SCHEMA, self._mask_form, self._has_overlays, state, asdict(result)]
+        shapes = (*result.objects, *result.predicted)
+        colours = self._colours and {shape.class_name: self._colours[shape.class_name] for shape in shapes}
+        said = [SCHEMA, self._mask_form, colours, state, asdict(result)]
         return blake2b(json.dumps(said).encode(), digest_size=16).hexdigest()
 
     def _size(self, file: Path) -> tuple[tuple[int, int] | None, str | None]:
@@ -105,7 +114,9 @@ class ImageWriter:
         write_atomically(self._folder / file_name, mask_file(one.mask, self._mask_form))
         return file_name
 
-    def _write_overlays(self, name: str, result: ImageResult, file: Path) -> dict[str, str] | None:
+    def _write_overlays(
+        self, name: str, result: ImageResult, file: Path, colours: Mapping[str, Colour]
+    ) -> dict[str, str] | None:
         """None where the image, whose header was good, cannot be decoded."""
         try:
             image = load_image(file)
@@ -114,7 +125,7 @@ class ImageWriter:
         files = {}
         for when, shapes in (("before", before(result)), ("after", after(result))):
             files[when] = f"overlays/{name}-{when}.jpg"
-            write_atomically(self._folder / files[when], overlay_jpeg(image, shapes))
+            write_atomically(self._folder / files[when], overlay_jpeg(image, shapes, colours))
         return files
 
 

@@ -114,6 +114,17 @@ class ImageResults:
     def last_seq(self) -> int:
         return self._ledger.last_seq
 
+    @property
+    def classes(self) -> list[str]:
+        """Every class that was proposed or given, by name."""
+        given = {
+            one for verdicts in self._currents.values() for v in verdicts for one in (v.class_name, v.proposed_class)
+        }
+        proposed = {
+            name for pool in self._truth.pools for name in map(pool.classes.__getitem__, range(len(pool.classes)))
+        }
+        return sorted(name for name in {*given, *proposed, NO_CLASS} if name)
+
     def paths(self) -> list[str]:
         """Images that were reviewed or completed, by path."""
         events = self._ledger.image_events()

@@ -1,8 +1,7 @@
 """Overlays: an image with its objects drawn on it, each class in its colour and by its name."""
 
 import io
-import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from winnow.corrections.image_results import Shape
 from winnow.masks.rle import decode
 
+Colour = tuple[int, int, int]
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 LONGEST_PX = 1600  # of an overlay's sides; larger images are shown smaller
 # Okabe and Ito's palette (2008), which the colour-blind can tell apart, without black.
@@ -19,31 +19,34 @@ _MASK_WEIGHT = 0.45
 _QUALITY = 88
 
 
-def overlay_jpeg(image: Image.Image, labelled: Iterable[tuple[Shape, str]]) -> bytes:
-    """The RGB image with boxes, masks and texts, as JPEG; a mask of another size than the image is left out."""
+def overlay_jpeg(image: Image.Image, labelled: Iterable[tuple[Shape, str]], colours: Mapping[str, Colour]) -> bytes:
+    """The RGB image with boxes, masks and texts, as JPEG; a mask of another size than the image is left out.
+
+    colours: of every class, as `colours_of` gives them.
+    """
     shapes = list(labelled)
     scale = min(1.0, LONGEST_PX / max(image.size))
     size_wh = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     pixels = np.array(image.resize(size_wh, Image.Resampling.LANCZOS) if scale < 1 else image)
     for shape, _ in shapes:
         if shape.mask is not None and shape.mask.size_hw == (image.height, image.width):
-            _fill(pixels, decode(shape.mask), colour_of(shape.class_name))
+            _fill(pixels, decode(shape.mask), colours[shape.class_name])
     drawn = Image.fromarray(pixels)
     draw = ImageDraw.Draw(drawn)
     font = ImageFont.load_default(max(11, min(18, max(size_wh) // 50)))
     for shape, text in shapes:
-        _outline(draw, shape, text, scale, font)
+        _outline(draw, shape, text, colours[shape.class_name], scale, font)
     buffer = io.BytesIO()
     drawn.save(buffer, "JPEG", quality=_QUALITY)
     return buffer.getvalue()
 
 
-def colour_of(class_name: str) -> tuple[int, int, int]:
-    """Always the same for a class, whatever other classes there are."""
-    return COLOURS[zlib.crc32(class_name.encode()) % len(COLOURS)]
+def colours_of(class_names: Sequence[str]) -> dict[str, Colour]:
+    """A colour for each class, in their order; of more classes than colours some share one."""
+    return {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(class_names)}
 
 
-def _fill(pixels_hwc: NDArray[np.uint8], mask_hw: NDArray[np.bool_], colour: tuple[int, int, int]) -> None:
+def _fill(pixels_hwc: NDArray[np.uint8], mask_hw: NDArray[np.bool_], colour: Colour) -> None:
     """Tint the mask's pixels, in place."""
     height, width = pixels_hwc.shape[:2]
     if mask_hw.shape != (height, width):
@@ -53,11 +56,10 @@ def _fill(pixels_hwc: NDArray[np.uint8], mask_hw: NDArray[np.bool_], colour: tup
     pixels_hwc[mask_hw] = np.rint(tinted).astype(np.uint8)
 
 
-def _outline(draw: ImageDraw.ImageDraw, shape: Shape, text: str, scale: float, font: Font) -> None:
+def _outline(draw: ImageDraw.ImageDraw, shape: Shape, text: str, colour: Colour, scale: float, font: Font) -> None:
     """The box in its colour on black, and the text on the colour, inside the picture where it can be."""
     x1, y1, x2, y2 = (round(side * scale) for side in shape.box_xyxy)
     x2, y2 = max(x1, x2 - 1), max(y1, y2 - 1)  # x2 and y2 are exclusive
-    colour = colour_of(shape.class_name)
     draw.rectangle((x1 - 1, y1 - 1, x2 + 1, y2 + 1), outline=(0, 0, 0), width=4)
     draw.rectangle((x1, y1, x2, y2), outline=colour, width=2)
     left, top, right, bottom = draw.textbbox((0, 0), text, font=font)
@@ -68,6 +70,6 @@ def _outline(draw: ImageDraw.ImageDraw, shape: Shape, text: str, scale: float, f
     draw.text((x + 3 - left, y + 2 - top), text, fill=_ink_on(colour), font=font)
 
 
-def _ink_on(colour: tuple[int, int, int]) -> tuple[int, int, int]:
+def _ink_on(colour: Colour) -> Colour:
     red, green, blue = colour
     return (0, 0, 0) if 0.3 * red + 0.59 * green + 0.11 * blue > 110 else (255, 255, 255)

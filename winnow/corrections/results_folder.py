@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from winnow.corrections.image_files import ImageFiles, ImageWriter
 from winnow.corrections.image_results import ImageResults
+from winnow.corrections.overlays import colours_of
 from winnow.errors import WinnowError
 from winnow.files import write_atomically
 from winnow.jobs.reporter import Reporter
@@ -63,7 +64,8 @@ def write_results(
     claim(folder)
     images = ImageResults(reading)
     paths = images.paths()
-    writer = ImageWriter(folder, options.masks, reading.pool.folder, image_root, has_overlays=options.overlays)
+    colours = colours_of(images.classes) if options.overlays else None
+    writer = ImageWriter(folder, options.masks, reading.pool.folder, image_root, colours=colours)
     written: list[ImageFiles] = []
     for done, path in enumerate(paths):
         report.check_stop()
