@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -22,6 +23,9 @@ from latency import CHROMIUM_ARGUMENTS
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 from serving import serve_winnow
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from winnow.masks.rle import encode
 
 WIDTH, HEIGHT = 4000, 3000
 CLASSES = ("scratch", "blowhole", "crack", "fray", "uneven")
@@ -72,8 +76,6 @@ def draw_pool(folder: Path, n_boxes: int, *, has_masks: bool) -> Path:
 
 
 def _ellipse(x: int, y: int, width: int, height: int) -> dict[str, object]:
-    from winnow.masks.rle import encode
-
     mask = np.zeros((HEIGHT, WIDTH), bool)
     rows, columns = np.ogrid[:height, :width]
     inside = ((rows + 0.5) / height - 0.5) ** 2 + ((columns + 0.5) / width - 0.5) ** 2 <= 0.25

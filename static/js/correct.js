@@ -22,6 +22,8 @@ import { MASK_KEYS } from "./mask_keys.js";
 import { MaskTools } from "./mask_tools.js";
 import { Notices } from "./notice.js";
 
+const FIRST_SCORE = 0.25; // as on the results page
+
 const config = readConfig();
 const storage = openStorage();
 const asked = new URLSearchParams(location.search);
@@ -126,7 +128,7 @@ function openEvents() {
     classes.know(lineup.classes);
     list.forget();
     void presence.say();
-    history.replaceState(null, "", `?${new URLSearchParams({ image: image.itemId, ...lineup.filter })}`);
+    history.replaceState(null, "", `?${new URLSearchParams({ image: image.itemId, score: String(model.scoreMin), ...lineup.filter })}`);
     renderSoon();
   });
   image.addEventListener("problem", (event) => shown.showProblem(/** @type {CustomEvent} */ (event).detail.text));
@@ -147,7 +149,7 @@ function openEvents() {
 }
 
 async function open() {
-  model.scoreMin = Number(asked.get("score_min") ?? storage.getItem("winnow.correct.score") ?? 0.25) || 0;
+  model.scoreMin = Number(asked.get("score") ?? FIRST_SCORE) || 0;
   await delivery.outbox.open();
   const item_id = await lineup.open(asked.get("image") ?? "").catch((error) => shown.showProblem(error.message));
   classes.know(lineup.classes);

@@ -29,7 +29,9 @@ export class Lineup {
   /** @param {import("./api.js").Api} api @param {URLSearchParams} asked what the page's address says */
   constructor(api, asked) {
     this.#api = api;
-    this.filter = Object.fromEntries(FILTER.flatMap((name) => (asked.has(name) ? [[name, asked.get(name) ?? ""]] : [])));
+    const said = FILTER.flatMap((name) => (asked.has(name) ? [[name, asked.get(name) ?? ""]] : []));
+    /** @type {Record<string, string>} */
+    this.filter = { ...EVERYTHING, ...Object.fromEntries(said) };
   }
   #api;
 
@@ -41,7 +43,7 @@ export class Lineup {
       this.filter = EVERYTHING; // it does not pass the filter of the address: then among all
       first = await this.#ask({ limit: 1, item_id });
     }
-    if (!item_id && first.counts.open && !this.filter.status) {
+    if (!item_id && first.counts.open && this.filter.status === "all") {
       this.filter = { ...this.filter, status: "open" };
       first = await this.#ask({ limit: 1 });
     }
