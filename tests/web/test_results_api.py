@@ -335,8 +335,7 @@ def test_masks_are_read_from_beside_the_refs_with_their_stability(client: Client
     path = settings.refs.with_suffix(".masks.jsonl")
     mask = np.zeros((HEIGHT, WIDTH), bool)
     mask[50:110, 50:110] = True
-    line = mask_line(0, encode(mask))
-    path.write_text(line.replace('{"row": 0', '{"row": 0, "stability": 0.97') + mask_line(2, encode(mask)))
+    path.write_text(mask_line(0, encode(mask), 0.97) + mask_line(2, encode(mask)))
     dog, cat = image(client)["objects"][:2]
     assert (dog["mask"], dog["area_px"], dog["stability"]) == (encode(mask).as_json(), 3600, 0.97)
     assert (cat["class_name"], cat["area_px"], cat["stability"]) == ("cat", 3600, None)

@@ -12,9 +12,10 @@ def sidecar_path(refs_path: Path) -> Path:
     return refs_path.with_suffix(".masks.jsonl")
 
 
-def mask_line(row: int, rle: Rle) -> str:
-    """The line of one row's mask, with its end."""
-    return json.dumps({"row": row, **rle.as_json()}) + "\n"
+def mask_line(row: int, rle: Rle, stability: float | None = None) -> str:
+    """The line of one row's mask, with its end; `stability` is SAM's stability score, 0 … 1, where it is known."""
+    more = {} if stability is None else {"stability": stability}
+    return json.dumps({"row": row, **rle.as_json(), **more}) + "\n"
 
 
 def read_masks(refs_path: Path, n_rows: int) -> dict[int, Rle]:

@@ -18,6 +18,7 @@ class Detections:
     scores: np.ndarray
     classes: list[str]
     masks: Sequence[Rle | None] | None = None  # of the image's size
+    stabilities: Sequence[float] | None = None  # SAM's stability score of each mask, 0 … 1
 
 
 class Detector(Protocol):

@@ -47,7 +47,7 @@ def entry_of(number: int, size_wh: tuple[int, int], found: Detections) -> Entry:
     boxes = np.round(np.clip(found.boxes_xyxy, 0, corners), _BOX_DECIMALS)
     has_area = (boxes[:, 0] < boxes[:, 2]) & (boxes[:, 1] < boxes[:, 3])
     rows = [
-        [*boxes[i].tolist(), found.classes[i], _score(found.scores[i]), _counts(found, i)]
+        [*boxes[i].tolist(), found.classes[i], _score(found.scores[i]), *_mask(found, i)]
         for i in np.flatnonzero(has_area).tolist()
     ]
     return {"image": number, "size": list(size_wh), "rows": rows, "dropped": int((~has_area).sum())}
@@ -57,9 +57,11 @@ def _score(score: float) -> float | None:
     return None if np.isnan(score) else round(float(score), _SCORE_DECIMALS)
 
 
-def _counts(found: Detections, i: int) -> str | None:
+def _mask(found: Detections, i: int) -> list[Any]:
+    """Run lengths, and the stability score where there is one."""
     mask = found.masks[i] if found.masks else None
-    return mask.counts if mask else None
+    counts = mask.counts if mask else None
+    return [counts, _score(found.stabilities[i])] if found.stabilities else [counts]
 
 
 def journal_path(out: Path) -> Path:
@@ -140,7 +142,7 @@ class Journal:
                 _count(summary, classes, path, entry)
                 after = (source, groups.get(path, "")) if groups else (source,)
                 for row in entry.get("rows", []):
-                    _write_mask(masks, summary.n_boxes, row[6], entry["size"])
+                    _write_mask(masks, summary.n_boxes, entry["size"], *row[6:])
                     writer.writerow((path, *row[:6], *after))
                     summary.n_boxes += 1
         summary.classes = dict(classes.most_common())
@@ -156,9 +158,11 @@ def _count(summary: ProposalSummary, classes: Counter[str], path: str, entry: En
     classes.update(row[4] or "(no class)" for row in entry["rows"])
 
 
-def _write_mask(masks: TextIO, row: int, counts: str | None, size_wh: list[int]) -> None:
+def _write_mask(
+    masks: TextIO, row: int, size_wh: list[int], counts: str | None, stability: float | None = None
+) -> None:
     if counts is not None:
-        masks.write(mask_line(row, Rle((size_wh[1], size_wh[0]), counts)))
+        masks.write(mask_line(row, Rle((size_wh[1], size_wh[0]), counts), stability))
 
 
 @contextmanager

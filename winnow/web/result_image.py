@@ -11,7 +11,7 @@ import numpy as np
 from winnow.errors import ProposalError, UnreadableImage
 from winnow.masks.mask_lines import ProposedMask
 from winnow.masks.rle import Rle, area, decode
-from winnow.pool import Box, clip_box, image_size
+from winnow.pool import Box, Item, clip_box, image_size
 from winnow.pool.identity import item_id_of
 from winnow.training.truth import ImageRecord, Region, Truth
 from winnow.verdicts.ledger import Ledger
@@ -30,11 +30,12 @@ def read_image(images: PredictedImages, item_id: str) -> ImageResult:
     path = pool.paths[place]
     ledger, seq, status = images.ledger_of(place)
     listing = images.listing_for(images.session.filter)
-    proposed, masks = listing.regions(path), _masks(images, place)
+    items = [pool.item(one) for one in images.rows_of(place)]
+    proposed, masks = listing.regions(path), _masks(images, items)
     size_wh, problem = _file(images, row)
     problem = problem or (size_wh and problem_of([*proposed.values()], masks, size_wh, path))
     record = Truth(listing, ledger).record(path)
-    objects = _Objects(ledger, masks, size_wh, {one.id: one.source for one in map(pool.item, images.rows_of(place))})
+    objects = _Objects(ledger, masks, size_wh, {item.id: item.source for item in items})
     standing = objects.standing(record)
     return ImageResult(
         item_id=images.item_id(place),
@@ -59,7 +60,8 @@ def check_not_replaced(images: PredictedImages, item_id: str, kept: Collection[s
     place = images.place(item_id)
     path, size_wh = images.pool.paths[place], image_size(images.session.image_file(images.pool.row_of(item_id)))
     regions = images.listing_for(images.session.filter).regions(path)
-    masks = {id_: mask for id_, mask in _masks(images, place).items() if kept is None or id_ in kept}
+    items = [images.pool.item(row) for row in images.rows_of(place)]
+    masks = _masks(images, [item for item in items if kept is None or item.id in kept])
     asked = [region for id_, region in regions.items() if kept is None or id_ in kept]
     problem = problem_of(asked, masks, size_wh, path)
     if problem:
@@ -85,9 +87,9 @@ def _is_on(box_xyxy: Box, size_wh: Size) -> bool:
     return min(x1, y1) >= -_OVERHANG_PX and x2 <= width + _OVERHANG_PX and y2 <= height + _OVERHANG_PX
 
 
-def _masks(images: PredictedImages, place: int) -> dict[str, ProposedMask]:
+def _masks(images: PredictedImages, items: Sequence[Item]) -> dict[str, ProposedMask]:
     lines = images.masks()
-    found = ((images.pool.item(row).id, lines.of(row)) for row in images.rows_of(place))
+    found = ((item.id, lines.of(item.row)) for item in items)
     return {item_id: mask for item_id, mask in found if mask is not None}
 
 

@@ -18,6 +18,7 @@ from winnow.verdicts.ledger import Ledger
 from winnow.verdicts.log import Verdict
 from winnow.web.schemas_results import Status
 
+EVENTS_AT_ONCE = 20_000
 STATUSES: tuple[Status, ...] = ("open", "ok", "corrected", "rejected")
 
 
@@ -115,12 +116,16 @@ class PredictedImages:
 
     def statuses(self) -> Statuses:
         """As the log is now; only images with newer events are looked at."""
-        with self._lock, self.session.reading() as ledger:
-            return self._caught_up(ledger)
+        while True:  # a piece at a time: verdicts wait for the lock
+            with self._lock, self.session.reading() as ledger:
+                now = self._caught_up(ledger, EVENTS_AT_ONCE)
+                if now.seq == ledger.last_seq:
+                    return now
 
     def ledger_of(self, place: int) -> tuple[Ledger, int, Status]:
         """What stands of the log about one image, the number of its newest event (0 = none), and its status."""
         path = self.pool.paths[place]
+        self.statuses()
         with self._lock, self.session.reading() as ledger:
             now = self._caught_up(ledger)
             events = [*ledger.image_events().get(path, ()), *self._verdicts(ledger, path)]
@@ -131,25 +136,27 @@ class PredictedImages:
         currents = (ledger.current(item_id) for item_id in self._items_of.get(path, ()))
         return [current for current in currents if current is not None]
 
-    def _caught_up(self, ledger: Ledger) -> Statuses:
+    def _caught_up(self, ledger: Ledger, most: int | None = None) -> Statuses:
+        """As of the newest event, or of at most so many events later than before."""
         before = self._statuses
-        if before.seq == ledger.last_seq:
+        until = ledger.last_seq if most is None else min(ledger.last_seq, before.seq + most)
+        if before.seq == until:
             return before
         of, newest = before.of.copy(), before.newest.copy()
-        for path in self._take_in(ledger, before.seq):
+        for path in self._take_in(ledger, before.seq, until):
             place = self.place_of.get(path)
             if place is not None:
                 status = status_of(ledger.image_events().get(path, ()), self._verdicts(ledger, path))
                 of[place] = STATUSES.index(status)
                 newest[place] = max(ledger.last_on_image(path).values(), default=0)
-        self._statuses = Statuses(ledger.last_seq, of, newest)
+        self._statuses = Statuses(until, of, newest)
         return self._statuses
 
-    def _take_in(self, ledger: Ledger, after: int) -> Iterable[str]:
-        """The images of the events that came after one; what was judged on them is noted."""
+    def _take_in(self, ledger: Ledger, after: int, until: int) -> Iterable[str]:
+        """The images of the events after one and up to another; what was judged on them is noted."""
         changed: dict[str, None] = {}
         has_gap = False
-        for seq in range(after + 1, ledger.last_seq + 1):
+        for seq in range(after + 1, until + 1):
             try:
                 event = ledger.verdict(seq)
             except KeyError:  # a taking back, which does not say of what

@@ -115,7 +115,7 @@ def review(
     """Record what was said of an image as a whole, all or nothing; POST /api/undo takes all of it back."""
     said = ImageReview(tuple(body.kept), tuple(map(_drawn, body.drawn)), tuple(body.deleted), body.outcome == "reject")
     if body.outcome != "reject":
-        check_not_replaced(images, item_id, None if body.outcome == "accept" else said.kept)
+        check_not_replaced(images, item_id, None if body.outcome == "accept" else {*said.kept})
     reviewed = images.session.review_image(
         item_id, said, key=body.key, annotator=annotator, elapsed_ms=body.elapsed_ms, based_on=body.based_on
     )
