@@ -29,18 +29,13 @@ export function maskBitmap(rle, rgba, mostPixels = MOST_PIXELS) {
   return { canvas, x: region.x, y: region.y, width: image.width * step, height: image.height * step };
 }
 
-/** Draw a mask where the context's units are pixels of the image. @param {CanvasRenderingContext2D} ctx @param {Rle} rle @param {Rgba} rgba */
-export function drawMask(ctx, rle, rgba) {
-  drawBitmap(ctx, maskBitmap(rle, rgba));
-}
-
 /** @param {CanvasRenderingContext2D} ctx in pixels of the image @param {MaskBitmap | null} bitmap */
 export function drawBitmap(ctx, bitmap) {
   if (bitmap) ctx.drawImage(bitmap.canvas, bitmap.x, bitmap.y, bitmap.width, bitmap.height);
 }
 
 /** @param {string} color any CSS colour @param {number} alpha 0 … 255 @returns {Rgba} */
-export function rgbaOf(color, alpha) {
+function rgbaOf(color, alpha) {
   const ctx = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d", { willReadFrequently: true }));
   ctx.fillStyle = color;
   ctx.fillRect(0, 0, 1, 1);

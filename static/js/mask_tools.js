@@ -1,5 +1,6 @@
 // @ts-check
 /** Masks on the correct page: boxes and points become masks, brush, eraser and sliders finish them. Owns the panel. */
+import { Unreachable } from "./api.js";
 import { byId, openStorage, uuid } from "./dom.js";
 import { BrushSize } from "./mask_brush_size.js";
 import { MaskCross } from "./mask_cross.js";
@@ -237,7 +238,8 @@ export class MaskTools {
   /** @param {{error: unknown, request?: Request}} told */
   #fail({ error, request }) {
     if (request && request.finalAt === null) return; // a box on its way may be too small yet
-    this.panel.showProblem(`No mask: ${error instanceof Error ? error.message : String(error)}`);
+    const reason = error instanceof Error ? error.message : String(error);
+    this.panel.showProblem(error instanceof Unreachable ? "" : `No mask: ${reason}`); // that is said as long as it is so
   }
 
   #render() {

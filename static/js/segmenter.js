@@ -1,6 +1,8 @@
 // @ts-check
 /** The server's segmenter as the page knows it: which one, how it does, and which images it has read ahead. */
 
+import { Unreachable } from "./api.js";
+
 /**
  * @typedef {import("./rle.js").Rle} Rle
  * @typedef {import("./rle.js").Box} Box
@@ -33,6 +35,7 @@ export class Segmenter extends EventTarget {
   constructor(api) {
     super();
     this.api = api;
+    api.addEventListener("reachable", () => api.isReachable && void this.load().then(() => this.prepare(this.#wanted)));
   }
 
   /** Whether it can be asked for masks; a stopped one starts when it is. */
@@ -72,20 +75,26 @@ export class Segmenter extends EventTarget {
   /** @param {string} itemId @param {Prompt} prompt @returns {Promise<Answer>} */
   async predict(itemId, { box, points, mask }) {
     const seq = ++this.#seq;
-    try {
-      const answer = await this.api.post("/api/masks/predict", { item_id: itemId, box_xyxy: box, points, mask, seq });
-      if (answer.seq !== seq) throw new Error(`The server answered prompt ${answer.seq}, not ${seq}.`);
-      if (this.image !== "ready" || this.choices?.state !== "ready") void this.#hasAnswered();
-      return answer;
-    } catch (error) {
-      void this.load(); // it may have ended
-      throw error;
-    }
+    const asked = this.api.post("/api/masks/predict", { item_id: itemId, box_xyxy: box, points, mask, seq });
+    const answer = await this.#orLook(asked);
+    if (answer.seq !== seq) throw new Error(`The server answered prompt ${answer.seq}, not ${seq}.`);
+    if (this.image !== "ready" || this.choices?.state !== "ready") void this.#hasAnswered();
+    return answer;
   }
 
   /** @param {string} itemId @param {Rle} mask @param {Tidiness} tidiness @returns {Promise<Tidied>} */
   tidy(itemId, mask, tidiness) {
-    return this.api.post("/api/masks/tidy", { item_id: itemId, mask, ...tidiness });
+    return this.#orLook(this.api.post("/api/masks/tidy", { item_id: itemId, mask, ...tidiness }));
+  }
+
+  /** Where it fails, look how the segmenter does: it may have ended. @template Told @param {Promise<Told>} asked @returns {Promise<Told>} */
+  async #orLook(asked) {
+    try {
+      return await asked;
+    } catch (error) {
+      void this.load();
+      throw error;
+    }
   }
 
   /** @param {string[]} itemIds */
@@ -111,7 +120,8 @@ export class Segmenter extends EventTarget {
 
   /** @param {unknown} error */
   #fail(error) {
-    this.problem = error instanceof Error ? error.message : String(error);
+    const reason = error instanceof Error ? error.message : String(error);
+    this.problem = error instanceof Unreachable ? `No masks for now: ${reason}. Boxes, brush and eraser work.` : reason;
   }
 
   #tell() {

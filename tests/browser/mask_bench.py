@@ -95,6 +95,7 @@ class Bench:
         self.prepared: list[list[str]] = []
         self.states = ["ready"]
         self.refusal: dict[str, str] | None = None
+        self.is_down = False
         self.finds = "ellipse"  # or "nothing", or "everything"
         self._held: list[Route] | None = None
         page.route(f"{SITE}/**", self._serve)
@@ -146,7 +147,9 @@ class Bench:
 
     def _serve(self, route: Route) -> None:
         place = route.request.url.removeprefix(SITE)
-        if place.startswith("/static/"):
+        if self.is_down:
+            route.abort()
+        elif place.startswith("/static/"):
             route.fulfill(path=ROOT / place[1:])
         elif place == "/image.png":
             route.fulfill(body=picture(), content_type="image/png")

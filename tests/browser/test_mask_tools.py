@@ -244,3 +244,17 @@ def test_another_segmenter_is_chosen(open_bench: Open) -> None:
     bench.page.get_by_label("Segmenter").select_option("mobile_sam.pt")
     expect(bench.page.locator("#mask-state")).to_have_text("MobileSAM is ready for this image.")
     assert bench.choices["model"] == "mobile_sam.pt"
+
+
+def test_a_server_that_is_gone_is_said_until_it_is_back_and_the_box_stays(open_bench: Open) -> None:
+    bench = open_bench()
+    bench.is_down = True
+    bench.tool("box")
+    bench.drag((40, 50), (120, 130))
+    expect(bench.page.locator("#mask-problem")).to_contain_text("the server cannot be reached")
+    assert bench.object()["box"] == [40, 50, 120, 130]
+    bench.is_down = False
+    expect(bench.page.locator("#mask-problem")).not_to_contain_text("the server cannot be reached")
+    bench.page.keyboard.press("f")
+    bench.settle()
+    assert np.array_equal(bench.object()["mask"], ellipse([40, 50, 120, 130]))
