@@ -48,6 +48,12 @@ def test_a_setting_may_name_what_lies_elsewhere(weights: Path, tmp_path: Path) -
     assert chosen_name("facebook/sam2.1-hiera-tiny", None, tmp_path) == "facebook/sam2.1-hiera-tiny"
 
 
+def test_a_setting_that_names_nothing_leaves_the_others_to_choose_from(weights: Path, tmp_path: Path) -> None:
+    assert [choice.name for choice in choices(tmp_path, "gone.pt")] == ["tiny"]
+    assert chosen_name("gone.pt", None, tmp_path) == "gone.pt"
+    assert chosen_name("gone.pt", "tiny", tmp_path) == "tiny"
+
+
 @pytest.mark.parametrize("name", ["gone.pt", "yolo11n.pt", "nobody/gone.pt", "sam-empty", "../x"])
 def test_what_is_no_segmenter_is_refused_with_the_ways_out(name: str, weights: Path) -> None:
     with pytest.raises(SegmenterError, match="weights folder"):

@@ -100,8 +100,8 @@ def choices(weights_folder: Path, setting: str = AUTO) -> list[Choice]:
     """What can be chosen: what lies in the weights folder, what the setting names, the tiny one; best first."""
     names = [path.name for path in sorted(weights_folder.iterdir())] if weights_folder.is_dir() else []
     found = [(family, name) for name in names if (family := _family_of(weights_folder / name))]
-    if setting not in (AUTO, NONE, TINY, *names):
-        found.append((_resolved(setting, weights_folder)[0], setting))
+    if setting not in (AUTO, NONE, TINY, *names) and (family := _known(setting, weights_folder)):
+        found.append((family, setting))
     rank = list(SEGMENTERS)
     found.sort(key=lambda entry: (rank.index(entry[0]), -_size_rank(entry[1])))
     return [Choice(name, f"{SEGMENTERS[family].label}: {name}", SEGMENTERS[family].help) for family, name in found] + [
@@ -110,11 +110,7 @@ def choices(weights_folder: Path, setting: str = AUTO) -> list[Choice]:
 
 
 def chosen_name(setting: str, remembered: str | None, weights_folder: Path) -> str | None:
-    """What masks come from: what was chosen on the page as long as it is there, else the setting; None for nothing.
-
-    Raises:
-        SegmenterError: the setting names weights that are not there.
-    """
+    """What masks come from: what was chosen on the page as long as it is there, else the setting; None for nothing."""
     there = choices(weights_folder, setting)
     if remembered == NONE or remembered in {choice.name for choice in there}:
         return None if remembered == NONE else remembered
@@ -136,6 +132,13 @@ def _resolved(name: str, weights_folder: Path) -> tuple[str, str]:
     if re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", name) and Path(name).suffix not in (".pt", ".pth"):
         return "transformers", name
     raise SegmenterError(f"There is no segmenter {name!r}: no such file in {weights_folder} nor elsewhere. {HOW_TO}")
+
+
+def _known(name: str, weights_folder: Path) -> str | None:
+    try:
+        return _resolved(name, weights_folder)[0]
+    except SegmenterError:  # said when it is used; the others can still be chosen
+        return None
 
 
 def _family_of(path: Path) -> str | None:
