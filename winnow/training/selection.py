@@ -108,7 +108,7 @@ def select(
 
 def masks_for(truth: Truth, options: DatasetOptions) -> MasksOf | None:
     """The masks that a version with these options asks for; None where it has boxes alone."""
-    return MasksOf(truth.pools) if options.task == "segment" else None
+    return truth.masks if options.task == "segment" else None
 
 
 def _leave_out_copies(selection: Selection) -> None:

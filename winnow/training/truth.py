@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from winnow.pool import Pool
 from winnow.pool.boxes import SAME_IOU, iou
 from winnow.training.listing import Listing
+from winnow.training.masks_of import MasksOf
 from winnow.training.regions import NO_CLASS, Region, judged_region
 from winnow.verdicts.ledger import Ledger
 from winnow.verdicts.log import Verdict
@@ -92,6 +93,11 @@ class Truth:
     def pools(self) -> list[Pool]:
         """What proposed, the shown pool first: beside their refs lie the masks of proposals."""
         return [listing.pool for listing in self._listings]
+
+    @cached_property
+    def masks(self) -> MasksOf:
+        """The masks of accepted regions, each pool's read once."""
+        return MasksOf(self.pools)
 
     def events_since(self, seq: int) -> list[Verdict]:
         """What stands of the events after a number: the newest verdict of each item, and all on whole images."""
