@@ -40,7 +40,7 @@ const view = new CanvasView({ stage: byId("stage") }, model, (object) => classes
 const image = new OpenImage({ model, view, lineup, drafts, settled: (item_id) => delivery.settled(item_id) });
 const gestures = new CanvasGestures(view, newObject, () => image.canEdit);
 const side = new SideBySide(view, image);
-const isToCorrect = (/** @type {{id: string}} */ { id }) => image.result?.objects.some(({ item_id, place }) => item_id === id && place === "to_correct") ?? false;
+const isToCorrect = (/** @type {{id: string}} */ { id }) => image.toCorrect.has(id);
 const list = new ObjectList(model, { hueOf: (name) => classes.hueOf(name), onChoose: choose, isToCorrect });
 const shown = new CorrectView({ model, image, lineup, delivery, drafts, classes });
 const masks = new MaskTools({ api, model, view, itemId: () => image.itemId, nextIds: () => image.nextIds, newObject });
@@ -73,7 +73,7 @@ function openKeys() {
   const rows = [...CORRECT_KEYS, ...MASK_KEYS].map(([keys, label, text]) => element(html`<tr><td><kbd>${keys}</kbd></td><th scope="row">${label}</th><td>${text}</td></tr>`));
   byId("help-rows").prepend(...rows);
   document.addEventListener("keydown", (event) => {
-    if (isForAControl(event) || (help.isOpen() && event.key !== "Escape" && event.key.toLowerCase() !== "h")) return;
+    if (isForAControl(event) || (help.isOpen() && !"hH?".includes(event.key))) return; // its Esc is the browser's
     if (event.key === " " && !isOnAButton(event)) return takeHand(event, true);
     const wish = wishOf(event, { hasChoice: model.selected !== null, isHand: gestures.isHand });
     if (wish && isOnAButton(event) && wish.action === "choose") return; // Tab goes from button to button

@@ -22,6 +22,8 @@ export class OpenImage extends EventTarget {
   itemId = "";
   /** Of the images that come after. @type {string[]} */
   nextIds = [];
+  /** Objects that somebody rejected as a bad box. @type {Set<string>} */
+  toCorrect = new Set();
   /** What was asked for last, whether it came or not. */
   wanted = "";
   /** Another image is on its way: what is pressed meanwhile is meant for none. */
@@ -109,6 +111,7 @@ export class OpenImage extends EventTarget {
     this.#isRestoring = true;
     this.itemId = result.item_id;
     this.result = result;
+    this.toCorrect = new Set(result.objects.flatMap(({ item_id, place }) => (place === "to_correct" ? [item_id] : [])));
     this.lineup.classes = [...new Set([...this.lineup.classes, ...result.objects.map(({ class_name }) => class_name)])];
     this.model.open(result.objects.map(objectOf), [result.width ?? 0, result.height ?? 0]);
     const lost = draft ? this.model.fromJSON(draft.steps) : 0;

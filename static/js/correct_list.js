@@ -44,11 +44,20 @@ export class ObjectList {
     const shown = objects.slice(from, from + MOST);
     this.#list.replaceChildren(...shown.map((object, i) => this.#row(object, from + i + 1, object.id === selected)));
     this.#list.setAttribute("aria-activedescendant", selected ? `object-${selected}` : "");
-    this.#list.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
+    this.#reveal(/** @type {HTMLElement | null} */ (this.#list.querySelector("[aria-selected=true]")));
     const hidden = objects.length > shown.length ? `, ${(objects.length - shown.length).toLocaleString("en")} more not listed` : "";
     setText(byId("objects-count"), `${objects.length.toLocaleString("en")}${hidden}`);
     setText(byId("objects-below"), belowScore.length ? `${counted(belowScore.length)} below the score: background when this is saved` : "");
     byId("objects-empty").hidden = objects.length > 0;
+  }
+
+  /** Within the list only: on a phone the page would scroll away from the image. @param {HTMLElement | null} row */
+  #reveal(row) {
+    if (!row) return;
+    const top = row.offsetTop - this.#list.offsetTop;
+    const { scrollTop, clientHeight } = this.#list;
+    if (top < scrollTop) this.#list.scrollTop = top;
+    else if (top + row.offsetHeight > scrollTop + clientHeight) this.#list.scrollTop = top + row.offsetHeight - clientHeight;
   }
 
   /** @param {EditObject} object @param {number} number @param {boolean} isSelected */

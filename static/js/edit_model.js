@@ -3,7 +3,7 @@
  * The objects of one image while they are put right, and everything that was done to them. Knows nothing of the
  * document: each step is kept as it was asked for and as the difference it made, so that thousands of boxes undo at once.
  */
-import { fitted, isSameBox, isSameObject } from "./boxes.js";
+import { fitted, isSameObject } from "./boxes.js";
 
 /**
  * @typedef {[number, number, number, number]} Box x1 y1 x2 y2 in pixels of the image
@@ -146,14 +146,14 @@ export class EditModel extends EventTarget {
     const start = [...this.#start.values()];
     const kept = start.filter((object) => this.isUntouched(object.id) && !this.#isBelow(object));
     const changed = this.#order.flatMap((id) => (this.isUntouched(id) ? [] : (this.#now.get(id) ?? [])));
-    const gone = start.filter(({ id }) => !this.#now.has(id));
+    const gone = new Map(start.flatMap((object) => (this.#now.has(object.id) ? [] : [[object.box.join(), object]])));
     const drawn = changed.map(({ box, class_name, mask, item_id }) => {
       // the same box is the same item for the server, also when it was deleted and drawn again
-      const again = item_id ?? gone.find((other) => isSameBox(other.box, box))?.item_id ?? null;
+      const again = item_id ?? gone.get(box.join())?.item_id ?? null;
       return { box_xyxy: box, class_name, mask, replaces: again };
     });
-    const isDrawn = (/** @type {EditObject} */ { box }) => drawn.some((other) => isSameBox(other.box_xyxy, box));
-    const deleted = gone.filter((object) => !isDrawn(object));
+    for (const { box } of changed) gone.delete(box.join());
+    const deleted = [...gone.values()];
     return { kept: itemIds(kept), drawn, deleted: itemIds(deleted) };
   }
 

@@ -45,7 +45,7 @@ def become(page: Page, name: str) -> Page:
 
 
 def wait_for_image(page: Page, path: str) -> None:
-    expect(page.locator("#path")).to_have_text(path)
+    expect(page.locator("#path")).to_have_text(path, timeout=40_000)  # a page and two requests on a busy machine
     expect(page.locator("#objects li").first).to_be_visible()
 
 
