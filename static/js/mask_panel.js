@@ -1,5 +1,6 @@
 // @ts-check
 /** The panel beside the canvas: which segmenter there is and how it does, what the last mask took, and what is missing. */
+import { areaOf } from "./boxes.js";
 import { byId, setText } from "./dom.js";
 
 /**
@@ -9,6 +10,7 @@ import { byId, setText } from "./dom.js";
  */
 
 const NONE = "none";
+const LEAST_SHARE = 0.4; // of the drawn box that the mask's box has, where nothing is wrong
 
 export class MaskPanel {
   #model = /** @type {HTMLSelectElement} */ (byId("mask-model"));
@@ -97,6 +99,17 @@ export class MaskPanel {
     setText(byId("mask-model-help"), help);
     byId("mask-model-help").hidden = !help;
   }
+}
+
+/**
+ * What speaks against a mask; empty when nothing does.
+ *
+ * @param {import("./segmenter.js").Prompt} prompt @param {Answer} answer @returns {string}
+ */
+export function doubtOf({ box, points }, { box_xyxy: found }) {
+  if (!found) return "No mask was found here: the box stays as it is. Draw it closer, or use the brush.";
+  const isSmall = box !== null && !points.length && areaOf(found) < LEAST_SHARE * areaOf(box);
+  return isSmall ? "The mask fills little of the box: U brings the box back as it was, points and brush make the mask larger." : "";
 }
 
 /** @param {Segmenter} segmenter */

@@ -119,8 +119,9 @@ export class Prompter extends EventTarget {
 
   /** @param {Request} request @param {Answer} told */
   #take(request, told) {
-    const mask = told.mask && heldBy(told.mask, request.prompt);
-    const answer = { ...told, mask, area_px: mask ? areaOf(runsOf(mask)) : 0 };
+    const held = told.mask && heldBy(told.mask, request.prompt);
+    const mask = held?.mask ?? null;
+    const answer = { ...told, mask, box_xyxy: held?.box ?? null, area_px: mask ? areaOf(runsOf(mask)) : 0 };
     const isStale = request.itemId !== this.itemId() || (request.finalAt !== null && this.model.get(request.id) !== request.before);
     if (isStale) return this.#show(null);
     this.#last = { request, answer };
@@ -163,16 +164,15 @@ export class Prompter extends EventTarget {
 /**
  * A box says where the object ends: what is found far outside of it is left out, unless a point asked for it.
  *
- * @param {Rle} mask @param {Prompt} prompt @returns {Rle | null} null when nothing is left
+ * @param {Rle} mask @param {Prompt} prompt @returns {{mask: Rle, box: Box} | null} null when nothing is left
  */
 function heldBy(mask, { box, points }) {
-  if (!box) return mask;
+  if (!box) return withBox(mask);
   const [x1, y1, x2, y2] = box;
   const [overX, overY] = [Math.max(OVER_PX, OVER * (x2 - x1)), Math.max(OVER_PX, OVER * (y2 - y1))];
   const reach = /** @type {Box} */ ([x1 - overX, y1 - overY, x2 + overX, y2 + overY]);
   const isAskedFor = points.some(([x, y, label]) => label === 1 && (x < reach[0] || y < reach[1] || x > reach[2] || y > reach[3]));
-  const held = isAskedFor ? mask : clipped(mask, reach);
-  return withBox(held)?.mask ?? null;
+  return withBox(isAskedFor ? mask : clipped(mask, reach));
 }
 
 /** @param {Prompt} one @param {Prompt} other */

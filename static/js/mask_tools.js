@@ -6,7 +6,7 @@ import { BrushSize } from "./mask_brush_size.js";
 import { MaskCross } from "./mask_cross.js";
 import { MaskKeys } from "./mask_keys.js";
 import { MaskLayer } from "./mask_layer.js";
-import { MaskPanel } from "./mask_panel.js";
+import { doubtOf, MaskPanel } from "./mask_panel.js";
 import { Prompter } from "./mask_prompter.js";
 import { MaskSliders } from "./mask_sliders.js";
 import { Strokes } from "./mask_strokes.js";
@@ -227,7 +227,7 @@ export class MaskTools {
   #tell({ request, answer }) {
     const start = request.finalAt;
     if (start === null) return this.panel.showAnswer(answer, null);
-    this.panel.showProblem(answer.mask ? "" : "No mask was found here: the box stays as it is. Draw it closer, or use the brush.");
+    this.panel.showProblem(doubtOf(request.prompt, answer));
     return this.#clock.afterPaint(() => {
       const detail = { server_ms: answer.ms, model: answer.model, is_embedding_new: answer.is_embedding_new, object: request.id };
       const { duration } = performance.measure("winnow.mask", { start, end: performance.now(), detail });

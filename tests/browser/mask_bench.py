@@ -96,7 +96,7 @@ class Bench:
         self.states = ["ready"]
         self.refusal: dict[str, str] | None = None
         self.is_down = False
-        self.finds = "ellipse"  # or "nothing", or "everything"
+        self.finds = "ellipse"  # or "nothing", "everything", "little"
         self._held: list[Route] | None = None
         page.route(f"{SITE}/**", self._serve)
         page.goto(SITE)
@@ -185,11 +185,17 @@ class Bench:
             route.fulfill(status=422, json=self.refusal)
             return
         body = route.request.post_data_json
-        mask = None if self.finds == "nothing" else encode(mask_of(body) | (self.finds == "everything"))
+        mask = None if self.finds == "nothing" else encode(self._seen(body))
         figures = {"score": 0.9, "stability": 0.95, "ms": 12.5, "model": "tiny", "is_embedding_new": False}
         box, pixels = (None, 0) if mask is None else (list(map(int, box_of(mask) or ())), area(mask))
         found = {"mask": mask and mask.as_json(), "box_xyxy": box, "area_px": pixels}
         route.fulfill(json={"seq": body["seq"], **found, **figures})
+
+    def _seen(self, prompt: dict[str, Any]) -> np.ndarray:
+        if self.finds == "little":
+            x1, y1, _, _ = prompt["box_xyxy"]
+            return ellipse([x1, y1, x1 + 6, y1 + 6])
+        return mask_of(prompt) | (self.finds == "everything")
 
 
 def mask_of(prompt: dict[str, Any]) -> np.ndarray:

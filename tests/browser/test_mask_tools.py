@@ -182,6 +182,20 @@ def test_nothing_found_leaves_the_box_and_says_so(open_bench: Open) -> None:
     expect(bench.page.locator("#mask-problem")).to_contain_text("No mask was found here: the box stays as it is.")
 
 
+def test_a_mask_that_fills_little_of_the_box_is_pointed_out_and_undo_brings_the_box_back(open_bench: Open) -> None:
+    bench = open_bench()
+    bench.finds = "little"
+    bench.tool("box")
+    bench.drag((40, 50), (120, 130))
+    bench.settle()
+    assert bench.object()["box"] == [40, 50, 46, 56]
+    expect(bench.page.locator("#mask-problem")).to_contain_text(
+        "The mask fills little of the box: U brings the box back"
+    )
+    bench.page.evaluate("model.undo()")
+    assert bench.object() == {**bench.object(), "box": [40, 50, 120, 130], "mask": None}
+
+
 def test_what_is_found_far_outside_the_drawn_box_is_left_out_unless_a_point_asked_for_it(open_bench: Open) -> None:
     bench = open_bench()
     bench.finds = "everything"
