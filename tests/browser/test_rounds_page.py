@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser_helpers import Person, Server, wait_until
+from browser_helpers import READY_S, Person, Server, wait_until
 from playwright.sync_api import expect
 from proposal_pool import draw_proposals
 
@@ -86,7 +86,7 @@ def test_without_reviews_the_page_says_what_to_do(server: Server, open_person: O
 
 def test_without_a_pool_the_page_says_what_is_missing(start_server: Start, open_person: Open, tmp_path: Path) -> None:
     server = start_server(tmp_path / "refs.csv", is_ready=False)
-    wait_until(lambda: _answers(server), "the server answers")
+    wait_until(lambda: _answers(server), "the server answers", READY_S)
     page = open_person(server, expected="50").open("/rounds").page
     expect(page.locator("#problem")).to_contain_text("There is no database")
 

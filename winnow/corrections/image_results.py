@@ -117,13 +117,11 @@ class ImageResults:
     @property
     def classes(self) -> list[str]:
         """Every class that was proposed or given, by name."""
-        given = {
-            one for verdicts in self._currents.values() for v in verdicts for one in (v.class_name, v.proposed_class)
-        }
-        proposed = {
-            name for pool in self._truth.pools for name in map(pool.classes.__getitem__, range(len(pool.classes)))
-        }
-        return sorted(name for name in {*given, *proposed, NO_CLASS} if name)
+        verdicts = [verdict for of_image in self._currents.values() for verdict in of_image]
+        names = {NO_CLASS, *(one.class_name for one in verdicts), *(one.proposed_class for one in verdicts)}
+        for pool in self._truth.pools:
+            names.update(pool.classes[code] for code in range(len(pool.classes)))
+        return sorted(name for name in names if name)
 
     def paths(self) -> list[str]:
         """Images that were reviewed or completed, by path."""
