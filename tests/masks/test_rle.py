@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from winnow.errors import ProposalError
-from winnow.masks.rle import Rle, area, box_of, decode, encode, from_json, from_polygons, iou, polygons
+from winnow.masks.rle import Rle, area, box_of, decode, encode, encode_window, from_json, from_polygons, iou, polygons
 from winnow.masks.sidecar import mask_line, read_masks, sidecar_path
 
 masks_hw = arrays(bool, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=24))
@@ -22,6 +22,20 @@ def test_a_mask_comes_back_as_it_was(mask: np.ndarray) -> None:
     assert np.array_equal(decode(rle), mask)
     assert area(rle) == mask.sum()
     assert from_json(json.loads(json.dumps(rle.as_json()))) == rle
+
+
+@given(masks_hw)
+def test_run_lengths_are_those_of_pycocotools(mask: np.ndarray) -> None:
+    from pycocotools import mask as coco
+
+    assert encode(mask).counts == coco.encode(np.asfortranarray(mask, np.uint8))["counts"].decode()
+
+
+@given(masks_hw, st.tuples(*[st.integers(0, 3)] * 4))
+def test_a_part_with_nothing_around_it_is_the_whole(part: np.ndarray, around: tuple[int, int, int, int]) -> None:
+    left, top, right, bottom = around
+    whole = np.pad(part, ((top, bottom), (left, right)))
+    assert encode_window(part, (left, top), whole.shape) == encode(whole)
 
 
 @given(masks_hw)
