@@ -4,6 +4,7 @@
  * the tools of masks where they were used.
  */
 import { fitted, moved, movedTo, resized } from "./boxes.js";
+import { allPoints, beyondTremble, grip } from "./pointers.js";
 
 /**
  * @typedef {import("./canvas_view.js").CanvasView} CanvasView
@@ -17,7 +18,6 @@ import { fitted, moved, movedTo, resized } from "./boxes.js";
  * @typedef {{move: (event: PointerEvent) => void, end: (event: PointerEvent) => void, cancel: () => void}} Gesture
  */
 
-const STILL_PX = 4; // a hand that clicks trembles
 const WHEEL_STEP = 0.0016;
 const SIDES_TO_CURSOR = /** @type {Record<string, string>} */ ({ n: "ns", s: "ns", e: "ew", w: "ew", ne: "nesw", sw: "nesw", nw: "nwse", se: "nwse" });
 const CURSORS = { select: "default", box: "crosshair", point: "crosshair", brush: "crosshair", eraser: "crosshair" };
@@ -242,21 +242,4 @@ export class CanvasGestures {
     const step = event.ctrlKey ? 6 * WHEEL_STEP : WHEEL_STEP; // two fingers on a touchpad come as small turns with Ctrl
     return this.view.zoomBy(Math.exp(-turn * step), this.view.stagePoint(event));
   }
-}
-
-/** @param {Point[]} fingers two */
-function grip([[x1, y1], [x2, y2]]) {
-  return { middle: /** @type {Point} */ ([(x1 + x2) / 2, (y1 + y2) / 2]), apart: Math.max(1, Math.hypot(x2 - x1, y2 - y1)) };
-}
-
-/** @param {Point} start of the stage @returns {(now: Point) => boolean} true from the first real move on */
-function beyondTremble([x, y]) {
-  let isMoved = false;
-  return ([toX, toY]) => (isMoved ||= Math.hypot(toX - x, toY - y) >= STILL_PX);
-}
-
-/** Where the pointer was between two frames too. @param {PointerEvent} event @returns {PointerEvent[]} */
-function allPoints(event) {
-  const events = event.getCoalescedEvents?.() ?? [];
-  return events.length ? events : [event];
 }
