@@ -93,6 +93,7 @@ def _mask_image(
     page.goto(f"{client.base_url}/correct?image={item_id}")
     hand = CorrectPage(page, client)
     hand.take(item_id)
+    page.locator("#classes button", has_text=picture.class_name).click()
     for n, box in enumerate(picture.boxes, 1):
         hand.draw(box)
         until(lambda n=n: len(_measured(page)) == n, "a mask")
