@@ -88,7 +88,12 @@ def expected_record(case: Case) -> dict[str, Any]:
     """What the record must say, as `recorded` has it."""
     status = {"accept": "ok", "refine": "corrected", "reject": "rejected"}[case.decision]
     if case.decision == "reject":
-        return {"status": status, "objects": set(), "removed": set(), "unjudged": len(case.predicted)}
+        return {
+            "status": status,
+            "objects": set(),
+            "removed": {(item, "rejected") for item in case.items},
+            "unjudged": 0,
+        }
     moved = dict(case.moves)
     standing = set()
     for box, item in zip(case.predicted, case.items, strict=True):

@@ -134,6 +134,16 @@ def test_objects_drawn_by_hand_may_lie_on_each_other(session: Session) -> None:
     assert accepted(session) == [(DOG, "dog"), (MOVED, "dog"), (MOVED_AGAIN, "dog")]
 
 
+def test_a_box_drawn_on_a_kept_one_stays_whichever_is_said_first(session: Session) -> None:
+    on_the_dog = (42.0, 40.0, 122.0, 118.0)
+    review(session, "k1", drawn=(Drawn(on_the_dog, "dog"),), kept=(id_of(DOG),))
+    assert accepted(session) == [(DOG, "dog"), (on_the_dog, "dog")]
+    session.undo(key=None, annotator="ana")
+    session.correct(id_of(CAT), on_the_dog, "dog", is_replaced=False, key="k2", annotator="ana")
+    review(session, "k3", kept=(id_of(DOG),))
+    assert accepted(session) == [(DOG, "dog"), (on_the_dog, "dog")]
+
+
 def test_a_rejected_prediction_holds_the_image_open_until_it_is_reviewed_again(session: Session) -> None:
     review(session, "k1", kept=(id_of(DOG),))
     review(session, "k2", is_rejected=True)

@@ -43,7 +43,7 @@ const side = new SideBySide(view, image);
 const isToCorrect = (/** @type {{id: string}} */ { id }) => image.toCorrect.has(id);
 const list = new ObjectList(model, { hueOf: (name) => classes.hueOf(name), onChoose: choose, isToCorrect });
 const shown = new CorrectView({ model, image, lineup, delivery, drafts, classes });
-const masks = new MaskTools({ api, model, view, itemId: () => image.itemId, nextIds: () => image.nextIds, newObject });
+const masks = new MaskTools({ api, model, view, itemId: () => image.itemId, nextIds: () => image.nextIds, newObject, canEdit: () => image.canEdit });
 const presence = new PresenceLine(api, () => image.result?.item_id ?? "");
 const actions = correctActions({ api, model, view, image, lineup, drafts, delivery, classes, gestures, side, masks, notices, help, newObject, isToCorrect, choose, renderSoon });
 const later = { timer: 0 };

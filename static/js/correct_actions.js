@@ -164,6 +164,7 @@ function savingActions(parts) {
   function accept(/** @type {"accept" | "next"} */ action = "accept") {
     if (!image.result) return;
     if (!image.canEdit) return void notices.say("This prediction cannot be accepted: see what stands over the image.");
+    if (parts.masks.isBusy) return void notices.say("A mask is on its way: save when it is there. Esc leaves it off.");
     const problem = fault(model);
     if (problem) return void (parts.choose(problem.id), notices.say(problem.text));
     const isOff = model.objects.filter((object) => parts.isToCorrect(object) && model.isUntouched(object.id));

@@ -1,12 +1,13 @@
 // @ts-check
 /** Who else has this image open, asked every few seconds while the page is looked at. */
-import { byId, setText, uuid } from "./dom.js";
+import { byId, setText } from "./dom.js";
+import { tabName } from "./results_presence.js";
 
 const EVERY_MS = 7000;
 
 export class PresenceLine {
   #timer = 0;
-  #tab = uuid();
+  #tab = tabName();
 
   /** @param {import("./api.js").Api} api @param {() => string} itemId */
   constructor(api, itemId) {

@@ -141,7 +141,9 @@ async function recount() {
 
 function edit() {
   const image = view.onScreen ?? view.image;
-  if (image) location.href = `/correct?image=${image.item_id}`;
+  const { status, class_name, score_min } = list.filter;
+  const query = { image: image?.item_id ?? "", score: view.controls.threshold, status, class_name, score_min };
+  if (image) location.href = `/correct?${new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]))}`;
 }
 
 /** What each key does. @type {Record<string, () => void>} */

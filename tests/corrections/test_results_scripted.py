@@ -96,14 +96,15 @@ class Model:
         by_prediction = {thing.prediction: item_id for item_id, thing in things.items() if thing.prediction is not None}
         ids = self.project.item_ids(image)
         removed = {}
-        for place in picture.judged:
+        looked_at = range(len(PROPOSALS)) if is_rejected else picture.judged
+        for place in looked_at:
             if by_prediction.get(place) != ids[place]:
                 taken_by = by_prediction.get(place)
                 removed[ids[place]] = ("rejected" if is_rejected else "replaced" if taken_by else "deleted", taken_by)
         return {
             "objects": {item_id: self._object(thing, item_id, ids) for item_id, thing in things.items()},
             "removed": removed,
-            "unjudged": len(PROPOSALS) - len(picture.judged),
+            "unjudged": len(PROPOSALS) - len(looked_at),
         }
 
     def _object(self, thing: Thing, item_id: str, ids: list[str]) -> tuple[Any, ...]:

@@ -39,6 +39,12 @@ def test_a_write_from_our_own_page_is_taken(client: Client) -> None:
     assert client.post("/api/verdicts", json=body, headers=headers).status_code == 201
 
 
+def test_only_reviews_and_masks_may_be_long(client: Client) -> None:
+    item_id = client.queue(1)["items"][0]["id"]
+    assert client.post(f"/api/results/{item_id}", content=b"x" * 10_000_000).status_code == 422
+    assert client.post(f"/api/results/{item_id}", content=b"x" * 17_000_000).status_code == 413
+
+
 def test_a_body_of_ten_megabytes_is_refused(client: Client) -> None:
     response = client.post("/api/verdicts", content=b"x" * 10_000_000)
     assert (response.status_code, response.json()["error"]) == (413, "body_too_large")

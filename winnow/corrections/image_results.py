@@ -135,13 +135,14 @@ class ImageResults:
         image = _Image(currents, self._predictions, self._ledger)
         objects = [] if status == "rejected" else [*map(image.standing, self._truth.record(path).accepted)]
         rounds = self._predictions.on(path)
-        unjudged = {item_id for items in rounds for item_id in items if not image.is_touched(item_id)}
+        refused = rounds[0] if rounds and status == "rejected" else {}
+        unjudged = {item_id for items in rounds for item_id in items if not image.is_touched(item_id)} - refused.keys()
         cases = cases_of(events)
         return ImageResult(
             path=path,
             status=status,
             objects=tuple(objects),
-            removed=tuple(image.removed(objects, status)),
+            removed=tuple(image.removed(objects, status, refused)),
             unjudged=len(unjudged),
             predicted=tuple(self._predicted(rounds, image)),
             annotator=events[-1].annotator,
@@ -210,11 +211,12 @@ class _Image:
             region.item_id, region.box_xyxy, region.class_name, region.score, source, mask, origin, replaces
         )
 
-    def removed(self, objects: Sequence[Standing], status: Status) -> Iterator[Removed]:
-        """Predicted items with a verdict, or with another in their place, that are none of the objects."""
+    def removed(self, objects: Sequence[Standing], status: Status, refused: Iterable[str]) -> Iterator[Removed]:
+        """Predicted items with a verdict, or with another in their place, that are none of the objects; and `refused`,
+        those of a prediction that was rejected as a whole."""
         stands = {one.item_id for one in objects}
         taken_by = {earlier: one.item_id for one in objects for earlier in self._before(one.item_id)}
-        for item_id in sorted({*self._currents, *self._replaced} - stands):
+        for item_id in sorted({*self._currents, *self._replaced, *refused} - stands):
             predicted = self._prediction(item_id)
             if predicted is not None:
                 because = "rejected" if status == "rejected" else self._because(item_id, item_id in taken_by)

@@ -15,7 +15,7 @@ class Region:
     """A box on an image; `seq` is the verdict behind it, 0 = none, `claimed` the class it was proposed as.
 
     mask: the one that a person gave; a proposal's own lies beside its refs. replaces: the item it was corrected from.
-    is_drawn: by a person, who saw what else is there.
+    is_drawn: by a person, who saw what else is there. batch: the review of its whole image that the verdict is part of.
     """
 
     item_id: str
@@ -28,6 +28,7 @@ class Region:
     mask: Rle | None = None
     replaces: str | None = None
     is_drawn: bool = False
+    batch: str | None = None
 
 
 def judged_region(verdict: Verdict, proposed: Region | None) -> Region:
@@ -47,4 +48,5 @@ def judged_region(verdict: Verdict, proposed: Region | None) -> Region:
         mask=from_json(json.loads(verdict.mask)) if verdict.mask else None,
         replaces=verdict.replaces,
         is_drawn=verdict.strategy == "correction",
+        batch=verdict.batch,
     )

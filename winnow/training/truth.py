@@ -212,7 +212,7 @@ def replaced_items(currents: Iterable[Verdict]) -> set[str]:
 def _without_repeats(accepted: list[Region], rounds: Sequence[Mapping[str, Region]]) -> list[Region]:
     """Accepted regions, newest first, without those that an earlier round boxed already.
 
-    One round may crowd, and so may who draws: what they drew on stays.
+    One round may crowd, and so may who draws, or who leaves a drawn box in a review of its image: they saw both.
     """
     if any(all(region.item_id in round_ for region in accepted) for round_ in rounds):
         return accepted
@@ -222,7 +222,9 @@ def _without_repeats(accepted: list[Region], rounds: Sequence[Mapping[str, Regio
         alike = (
             other
             for other in proposed
-            if other.class_name == region.class_name and iou(other.box_xyxy, region.box_xyxy) >= REPEAT_IOU
+            if other.class_name == region.class_name
+            and not (region.is_drawn and other.batch)
+            and iou(other.box_xyxy, region.box_xyxy) >= REPEAT_IOU
         )
         if all(any(one.item_id in r and region.item_id in r for r in rounds) for one in alike):
             kept.append(region)

@@ -2,11 +2,12 @@
 
 from collections import Counter
 
+from winnow.corrections.image_results import is_change
 from winnow.errors import UnknownVersion
 from winnow.training.dataset import get_dataset
 from winnow.training.models import ModelVersion, list_models
 from winnow.training.workspace import Workspace
-from winnow.web.result_list import PredictedImages, is_change
+from winnow.web.result_list import PredictedImages
 from winnow.web.schemas_results import BatchOut
 
 

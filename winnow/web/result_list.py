@@ -1,13 +1,14 @@
 """Which images were predicted, and what became of each: worked out from the log's events, kept from look to look."""
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from winnow.corrections.image_results import status_of
 from winnow.filters import Filter
 from winnow.masks.mask_lines import MaskLines, fingerprint_of_masks
 from winnow.proposals.uncertainty import RankingOptions, image_uncertainty
@@ -202,24 +203,3 @@ class PredictedImagesOf:
             if self._images is None or self._images.session is not session:
                 self._images = PredictedImages(session)
             return self._images
-
-
-def status_of(image_events: Sequence[Verdict], verdicts: Iterable[Verdict]) -> Status:
-    """What an image's live events make of it: open until somebody reviewed or completed it, and after a later miss.
-
-    An image that was accepted is corrected all the same where one of its objects was changed afterwards.
-    """
-    last = image_events[-1] if image_events else None
-    if last is None or last.kind == "miss":
-        return "open"
-    if last.kind == "reject":
-        return "rejected"
-    if last.reason == "refined":
-        return "corrected"
-    since = last.seq if last.reason else 0  # completed on the images page: what was said before is its correction
-    return "corrected" if any(is_change(verdict) and verdict.seq > since for verdict in verdicts) else "ok"
-
-
-def is_change(verdict: Verdict) -> bool:
-    """Whether a verdict on a box says something else than the prediction."""
-    return verdict.box_xyxy is not None and (verdict.label == 0 or verdict.strategy == "correction")

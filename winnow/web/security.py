@@ -7,6 +7,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY_BYTES = 1_000_000
+MAX_MASKS_BYTES = 16_000_000  # where masks are sent: a review of 10,000 objects has some of these
+MASK_PATHS = ("/api/results/", "/api/masks/")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 DOCS_PATHS = ("/docs", "/redoc")  # Swagger's own page brings inline script and a script from elsewhere
 SECURITY_HEADERS = {
@@ -40,7 +42,7 @@ class Guard:
         if refusal is not None:
             await _refuse(send, *refusal)
             return
-        body = _BoundedBody(receive)
+        body = _BoundedBody(receive, _limit(scope["path"]))
         await self.app(scope, body.receive, _guarded(send, body, scope["path"]))
 
     def _refusal(self, scope: Scope) -> tuple[int, str, str] | None:
@@ -56,12 +58,9 @@ class Guard:
         if headers.get("sec-fetch-site") in ("cross-site", "same-site"):
             return 403, "foreign_origin", "Writes from pages of other sites are refused."
         length = headers.get("content-length", "0")
-        if length.isdigit() and int(length) > MAX_BODY_BYTES:
-            return (
-                413,
-                "body_too_large",
-                f"A request may carry {MAX_BODY_BYTES:,} bytes at most; this one has {length}.",
-            )
+        limit = _limit(scope["path"])
+        if length.isdigit() and int(length) > limit:
+            return 413, "body_too_large", f"A request may carry {limit:,} bytes at most; this one has {length}."
         return None
 
     def _is_allowed(self, host: str) -> bool:
@@ -69,6 +68,10 @@ class Guard:
         if not name.endswith("]"):  # "[::1]" alone has colons but no port
             name = name.rsplit(":", 1)[0] if ":" in name else name
         return name in self.allowed_hosts or "*" in self.allowed_hosts
+
+
+def _limit(path: str) -> int:
+    return MAX_MASKS_BYTES if path.startswith(MASK_PATHS) else MAX_BODY_BYTES
 
 
 def _host_of(origin: str) -> str | None:
@@ -85,12 +88,12 @@ class _BodyTooLarge(Exception):
 class _BoundedBody:
     """Counts what arrives, for bodies that come in chunks without a length."""
 
-    def __init__(self, receive: Receive) -> None:
-        self._receive, self._received = receive, 0
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive, self._received, self.limit = receive, 0, limit
 
     @property
     def is_too_large(self) -> bool:
-        return self._received > MAX_BODY_BYTES
+        return self._received > self.limit
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -104,7 +107,7 @@ def _guarded(send: Send, body: _BoundedBody, path: str) -> Send:
     async def send_guarded(message: Message) -> None:
         if body.is_too_large:  # whatever the app made of the broken-off body
             if message["type"] == "http.response.start":
-                await _refuse(send, 413, "body_too_large", f"A request may carry {MAX_BODY_BYTES:,} bytes at most.")
+                await _refuse(send, 413, "body_too_large", f"A request may carry {body.limit:,} bytes at most.")
             return
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
