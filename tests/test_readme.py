@@ -32,6 +32,18 @@ def test_the_keys_table_is_the_pages_and_the_settings() -> None:
     assert [(action, help_) for action, _, help_ in rows] == [(row["action"], row["help"]) for row in key_actions()]
 
 
+@pytest.mark.parametrize(
+    ("script", "doc"),
+    [("correct_keys.js", "correct.md"), ("mask_keys.js", "mask-tools.md"), ("results.js", "pages.md")],
+)
+def test_a_pages_own_keys_are_in_its_doc(script: str, doc: str) -> None:
+    rows = re.findall(r'^  \["([^"]+)", "[^"]+", ', (ROOT / "static" / "js" / script).read_text(), re.MULTILINE)
+    text = (ROOT / "docs" / doc).read_text()
+    signs = {sign for keys in rows for sign in keys.split() if sign not in ("…", "Arrows")}
+    assert len(signs) >= 6
+    assert {sign for sign in signs if f"`{sign}`" not in text} == set()
+
+
 def test_every_setting_is_in_the_readme_with_its_default() -> None:
     rows = dict(re.findall(r"^\| `(WINNOW_\w+)` \| (.*?) \| ", section("Settings"), re.MULTILINE))
     assert rows.keys() == {f"WINNOW_{name.upper()}" for name in Settings.model_fields}
