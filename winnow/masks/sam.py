@@ -57,7 +57,7 @@ class SamNetwork:
             image_embeddings=features["image"].to(device), image_pe=self._positions, sparse_prompt_embeddings=sparse,
             dense_prompt_embeddings=dense, multimask_output=several,
         )  # fmt: skip
-        return masks[0].float().cpu().numpy(), claimed[0].float().cpu().numpy()
+        return (masks[0].float() - sam.mask_threshold).cpu().numpy(), claimed[0].float().cpu().numpy()
 
     def low_side(self) -> int:
         """As `Network.low_side`."""

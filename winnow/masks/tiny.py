@@ -11,6 +11,7 @@ from winnow.errors import SegmenterError
 
 WEIGHTS = Path(__file__).with_name("tiny_sam.safetensors")
 SIDE = 256  # pixels of the longer side that the encoder sees
+MASK_THRESHOLD = -0.5  # of logits; best on generated scenes that neither trained nor measure
 _PATCH = 8
 _WIDTH = 128
 _DEPTH = 6
@@ -46,7 +47,9 @@ def build_tiny_sam() -> Any:
         iou_head_depth=2,
         iou_head_hidden_dim=96,
     )
-    return Sam(encoder, prompts, decoder)
+    sam = Sam(encoder, prompts, decoder)
+    sam.mask_threshold = MASK_THRESHOLD
+    return sam
 
 
 def load_tiny_sam(weights: Path = WEIGHTS) -> Any:
