@@ -90,6 +90,13 @@ def test_another_class_or_mask_stays_the_same_item(session: Session) -> None:
     assert (region.class_name, region.claimed, region.mask) == ("wolf", "dog", encode(mask))
 
 
+def test_an_item_accepted_once_more_keeps_the_mask_it_was_given(session: Session) -> None:
+    mask = encode(np.ones((HEIGHT, WIDTH), bool))
+    review(session, drawn=(Drawn(DOG, "dog", mask, replaces=id_of(DOG)),))
+    session.judge(id_of(DOG), 1, key="again", annotator="ana")
+    assert [region.mask for region in record(session).accepted] == [mask]
+
+
 def test_of_a_box_moved_twice_only_the_last_place_counts(session: Session) -> None:
     review(session, "k1", drawn=(Drawn(MOVED, "dog", replaces=id_of(DOG)),))
     review(session, "k2", drawn=(Drawn(MOVED_AGAIN, "dog", replaces=id_of(MOVED)),))

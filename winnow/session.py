@@ -388,7 +388,8 @@ class Session:
         now = self.learner.learnt.snapshot.probability
         if said.label == 1 and (before := self.ledger.current(said.item_id)) and before.label == 1:
             # Accepted once more: what a correction said of it still holds.
-            said = replace(said, replaces=before.replaces, class_name=said.class_name or before.class_name)
+            class_name = said.class_name or before.class_name
+            said = replace(said, replaces=before.replaces, class_name=class_name, mask=before.mask)
         return replace(
             said,
             path=item.path,
