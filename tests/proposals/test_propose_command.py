@@ -101,7 +101,7 @@ def test_a_killed_run_goes_on_where_it_was(detector_pt: Path, project: Path) -> 
         (["--images", "images", "--detector", "small.pt", "--out", "p.txt"], "--out must end in .csv"),
         (["--images", "images", "--segmenter", "vit_b"], "--segmenter vit_b needs its weights"),
         (["--images", "images", "--segmenter", "vit_b", "--checkpoint", "sam.pth"], "no such file"),
-        (["--images", "images", "--segmenter", "vit_b", "--checkpoint", "bad.pt"], "no checkpoint that torch can load"),
+        (["--images", "images", "--segmenter", "vit_b", "--checkpoint", "bad.pt"], "no checkpoint that can be loaded"),
         (["--images", "images", "--from", "bad.json"], "bad.json is not JSON"),
         (["--from", "bad.json"], "Add --images FOLDER"),
     ],

@@ -62,7 +62,7 @@ def test_a_checkpoint_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DetectorError, match="no such file"):
         load_segmenter("vit_b", tmp_path / "none.pth", ALL)
     (tmp_path / "bad.pth").write_bytes(b"no weights")
-    with pytest.raises(DetectorError, match="no checkpoint that torch can load"):
+    with pytest.raises(DetectorError, match="no checkpoint that can be loaded"):
         load_segmenter("vit_b", tmp_path / "bad.pth", ALL)
     with pytest.raises(DetectorError, match="there are tiny, vit_b, vit_l, vit_h"):
         load_segmenter("vit_x", tmp_path / "bad.pth", ALL)
@@ -72,7 +72,7 @@ def test_a_checkpoint_of_another_size_is_refused(tmp_path: Path) -> None:
     import torch
 
     torch.save(drawn.small_sam().state_dict(), tmp_path / "small.pth")
-    with pytest.raises(DetectorError, match="not a checkpoint of vit_b"):
+    with pytest.raises(DetectorError, match="does not hold the weights of segment-anything's vit_b"):
         load_segmenter("vit_b", tmp_path / "small.pth", ALL)
 
 

@@ -76,12 +76,17 @@ def load_tiny(weights: Path = WEIGHTS) -> PromptedNetwork:
 
 def load_sam(kind: str, checkpoint: Path, device: str) -> PromptedNetwork:
     """Meta's weights of `kind` (one of KINDS); raises SegmenterError for a file that is no checkpoint of this kind."""
+    return prompted_sam(sam_of(kind, checkpoint).to(device), checkpoint.name)
+
+
+def sam_of(kind: str, checkpoint: Path) -> Any:
+    """The segment_anything.Sam itself, on the CPU; raises SegmenterError as `load_sam`."""
     from segment_anything import sam_model_registry
 
     state = read_state(checkpoint)
     sam = sam_model_registry[kind]()
     load_state(sam, state, checkpoint, f"segment-anything's {kind}")
-    return prompted_sam(sam.to(device), checkpoint.name)
+    return sam
 
 
 def read_state(checkpoint: Path) -> dict[str, Any]:

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from winnow.errors import DetectorError
+from winnow.errors import DetectorError, SegmenterError
 from winnow.masks.rle import Rle, box_of
+from winnow.masks.sam import KINDS, sam_of
 from winnow.masks.tiny import WEIGHTS, load_tiny_sam
 from winnow.pool.index import fingerprint_of
 from winnow.proposals.detections import Detections, check_at_least, check_range
 
-KINDS = ("vit_b", "vit_l", "vit_h")
 TINY = "tiny"  # Winnow's own, whose weights come with it
 SEGMENTERS = (TINY, *KINDS)
 CLASS = "object"
@@ -68,30 +68,10 @@ def _load_sam(kind: str, checkpoint: Path) -> Any:
             f"{checkpoint}: there is no such file. Give --checkpoint the weights of segment-anything's {kind}, "
             "which its README at github.com/facebookresearch/segment-anything links to."
         )
-    from segment_anything import sam_model_registry
-
-    state = _read_state(checkpoint)
-    sam = sam_model_registry[kind]()
     try:
-        sam.load_state_dict(state)
-    except (RuntimeError, AttributeError, TypeError) as error:
-        raise DetectorError(
-            f"{checkpoint} is not a checkpoint of {kind}: its weights have other names or sizes. "
-            f"Give the --segmenter that it belongs to ({', '.join(KINDS)}), or another file."
-        ) from error
-    return sam
-
-
-def _read_state(checkpoint: Path) -> Any:
-    import torch
-
-    try:
-        return torch.load(checkpoint, map_location="cpu", weights_only=True)
-    except Exception as error:  # unpickling a file that is no checkpoint raises anything
-        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise DetectorError(
-            f"{checkpoint} is no checkpoint that torch can load ({reason}). Copy it again, or give another file."
-        ) from error
+        return sam_of(kind, checkpoint)
+    except SegmenterError as error:
+        raise DetectorError(f"{error} Or give the --segmenter that it belongs to ({', '.join(KINDS)}).") from error
 
 
 class SamSegmenter:
