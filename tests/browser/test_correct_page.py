@@ -367,7 +367,10 @@ def inked(page: Page, stage: str) -> int:
         page.evaluate(
             """(stage) => {
               const canvas = document.querySelector(`${stage} .sheet-of-still`);
-              const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+              const scratch = new OffscreenCanvas(canvas.width, canvas.height);
+              const copy = scratch.getContext("2d", { willReadFrequently: true });
+              copy.drawImage(canvas, 0, 0);
+              const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
               return data.filter((value, i) => i % 4 === 3 && value > 0).length;
             }""",
             stage,

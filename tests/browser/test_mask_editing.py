@@ -119,7 +119,10 @@ def test_masks_are_hidden_and_shown_again_by_a_key(open_bench: Open) -> None:
     bench = open_bench([known("a", [100, 80, 180, 160], disc(140, 120, 40))])
     count = """() => {
       const still = document.querySelector(".sheet-of-still");
-      const { data } = still.getContext("2d").getImageData(0, 0, still.width, still.height);
+      const scratch = new OffscreenCanvas(still.width, still.height);
+      const copy = scratch.getContext("2d", { willReadFrequently: true });
+      copy.drawImage(still, 0, 0);
+      const { data } = copy.getImageData(0, 0, still.width, still.height);
       return data.filter((value, at) => at % 4 === 3 && value > 60).length;
     }"""
     with_mask = bench.page.evaluate(count)

@@ -84,7 +84,7 @@ def test_a_missed_object_is_marked_and_taken_back_in_its_turn(ana: Person) -> No
     first = ana.press("d")
     second = next_after(ana, first)
     ana.page.keyboard.press("m")
-    expect(ana.page.get_by_text("Marked: an object is missed on this image")).to_be_visible()
+    expect(ana.page.locator("#toast")).to_have_text("Marked: an object is missed on this image")
     assert ana.item() == second
     third = next_after(ana, ana.press("a"))
     wait_until(lambda: ana.server.events() == ["verdict", "miss", "verdict"], "they are in order")

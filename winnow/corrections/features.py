@@ -142,12 +142,13 @@ class CorrectedFeatures:
 
     def _bring_up_to_date(self) -> None:
         corrections = accepted_corrections(self._read())
-        self.state = CorrectedState(len(corrections), len(corrections))
         if not corrections:
             if is_own(self._refs):
                 remove_files(self._refs)
             self._learn(np.empty(0, np.uint64), np.empty((0, self._like.vectors.shape[1]), np.float32))
+            self.state = CorrectedState()
             return
+        self.state = CorrectedState(len(corrections), len(corrections))
         if self._like.encoder is None:
             raise FeaturesError(
                 f"{self._like.path.name} was made elsewhere: no {manifest_path(self._like.path).name} says by which "
