@@ -2,7 +2,7 @@
 
 import getpass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -28,9 +28,16 @@ DEFAULT_KEYS: dict[str, list[str]] = {
     "brightness_up": ["="],
     "reset_view": ["0"],
     "show_probability": ["p"],
+    "next_goal": ["g"],
     "next_strategy": ["q"],
     "next_class": ["c"],
     "auto_mode": ["t"],
+    "sweep": ["l"],
+    "grid": ["b"],
+    "exemplars": ["e"],
+    "near_duplicates": ["n"],
+    "start": ["x"],
+    "meter": ["r"],
 }
 
 
@@ -51,6 +58,13 @@ class Settings(BaseSettings):
     database: str | None = None  # SQLAlchemy URL; default: winnow.db beside the refs
     annotator: Annotated[str, Field(min_length=1, max_length=64)] = Field(default_factory=_user_name)
     strategy: str = "entropy"  # what a new database starts with; later the page's choice is remembered
+    goal: Literal["", "find_all", "teach", "audit", "clean"] = ""  # likewise; empty: the strategy, and the page asks
+    target_recall: Annotated[float, Field(ge=0.5, le=0.999)] = 0.95  # what the recall meter works towards, at first
+    repeat_share: Annotated[float, Field(ge=0, le=0.5)] = 0.02  # of the items, in goals, that come back hidden
+    near_duplicate: Annotated[float, Field(ge=0, le=1)] = (
+        0.98  # likeness to a labelled item that sets one aside; 0 = off
+    )
+    atlas: bool = True  # neighbours, clusters and the map, made in the background by a process of its own
     seed: int = 0
     context: Annotated[float, Field(ge=0, le=10)] = 0.5  # margin around a crop, as a share of the box's longer side
     image_root: Path | None = None  # when set, images that resolve outside it are refused

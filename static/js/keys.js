@@ -19,9 +19,16 @@ export const ACTIONS = [
   {"action": "brightness_up", "label": "Brighter", "help": "Raise the brightness of the image shown"},
   {"action": "reset_view", "label": "Reset view", "help": "Back to fit, with contrast and brightness as they were"},
   {"action": "show_probability", "label": "Probability", "help": "Show or hide what the model thinks; hidden at first, so that it does not lead"},
+  {"action": "next_goal", "label": "Next goal", "help": "Choose what you are after: find all, teach, audit, clean"},
   {"action": "next_strategy", "label": "Next strategy", "help": "Choose the next items by another rule"},
   {"action": "next_class", "label": "Next class", "help": "Take proposals of the next class only, after the last one of all again"},
   {"action": "auto_mode", "label": "Timed auto mode", "help": "No key in time means negative; any key or a hidden tab pauses it, this one goes on"},
+  {"action": "sweep", "label": "Look-alikes", "help": "The nearest unlabelled items in a grid, labelled as the one before: mark the exceptions, Enter applies"},
+  {"action": "grid", "label": "Grid", "help": "The next items in a grid, labelled together: mark the exceptions, Enter applies"},
+  {"action": "exemplars", "label": "Exemplars", "help": "Show or hide the nearest accepted and the nearest rejected beside the item"},
+  {"action": "near_duplicates", "label": "Near-duplicates", "help": "Show near-duplicates of labelled items again, or set them aside"},
+  {"action": "start", "label": "Where to start", "help": "Without a positive yet: from example pictures, with the unusual first, or by a tour of the clusters"},
+  {"action": "meter", "label": "Recall meter", "help": "Open or close the details: bounds, prevalence, how far the model can be trusted"},
   {"action": "help", "label": "Keys", "help": "Show or close this table"}
 ];
 

@@ -5,14 +5,20 @@ import { AutoMode } from "./auto_mode.js";
 import { ErrorChart } from "./chart.js";
 import { ClassPicker } from "./class_picker.js";
 import { byId, openStorage, readConfig } from "./dom.js";
+import { Exemplars } from "./exemplars.js";
+import { GoalChoice } from "./goal_choice.js";
+import { GridMode } from "./grid_mode.js";
 import { openHeader, showModel } from "./header.js";
 import { openableHelp } from "./help.js";
 import { actionsByKey, belongsElsewhere, keyName, writeKeyHints } from "./keys.js";
 import { LabelView } from "./label_view.js";
+import { NearDuplicates } from "./near_duplicates.js";
 import { Notices } from "./notice.js";
 import { PaintClock } from "./paint_clock.js";
+import { RecallMeter } from "./recall_meter.js";
 import { Session } from "./session.js";
 import { ShownFilter } from "./shown_filter.js";
+import { StartPanel } from "./start_panel.js";
 import { StrategyChoice } from "./strategy.js";
 import { listenForSwipes } from "./swipe.js";
 import { takenWord } from "./verdict_words.js";
@@ -48,6 +54,13 @@ const session = new Session({
   },
 });
 const strategy = new StrategyChoice(api, config.strategies, notices, () => void session.refresh());
+const onChoice = () => void session.refresh();
+const goal = new GoalChoice({ api, notices, onChange: onChoice });
+const meter = new RecallMeter({ api, notices });
+const exemplars = new Exemplars({ api, session });
+const start = new StartPanel({ api, session, notices, onChange: onChoice });
+const duplicates = new NearDuplicates({ api, notices, onChange: onChoice });
+const many = new GridMode({ api, session, notices, config, onPress: () => afterPress(null, () => {}) });
 const filter = new ShownFilter(api, notices, {
   onRead: (now) => {
     view.filter = now;
@@ -75,9 +88,16 @@ const ACTIONS = {
   brightness_up: () => notices.say(viewer.changeBrightness(1)),
   reset_view: () => notices.say(viewer.reset()),
   show_probability: () => view.toggleProbability(),
+  next_goal: () => goal.next(),
   next_strategy: () => strategy.next(),
   next_class: () => filter.next(),
   auto_mode: () => auto.toggle(),
+  sweep: () => many.sweep(),
+  grid: () => many.grid(),
+  exemplars: () => exemplars.toggle(),
+  near_duplicates: () => duplicates.toggle(),
+  start: () => start.toggle(),
+  meter: () => meter.toggle(),
   help: () => help.toggle(),
 };
 const REPEATABLE = new Set(["undo", "contrast_down", "contrast_up", "brightness_down", "brightness_up"]);
@@ -148,10 +168,13 @@ function render() {
   later.announce = () => {};
   view.showPaintTime(clock);
   view.render(session);
+  exemplars.show(session.current);
+  meter.refreshSoon();
   notices.showOutage(api.isReachable ? session.outbox.problem : "", session.outbox.size);
   if (session.server) {
     showModel(session.server.model);
     strategy.show(session.server.strategy);
+    goal.show(session.server);
   }
 }
 
@@ -163,6 +186,7 @@ function openKeys() {
     const isForThePage = !belongsElsewhere(event);
     if (picker.isOpen && isForThePage) return event.key === "Escape" ? picker.close() : picker.focus();
     if (action !== "auto_mode" || !isForThePage) auto.pause();
+    if (many.isOpen && !event.ctrlKey && !event.metaKey && !event.altKey) return many.press(event, action);
     if (!isForThePage || (help.isOpen() && action !== "help")) return;
     if (!action || (event.repeat && !REPEATABLE.has(action))) return;
     event.preventDefault();

@@ -45,23 +45,29 @@ from winnow.jobs.jobs import Jobs
 from winnow.settings import Settings
 from winnow.training.workspace import Workspace
 from winnow.web import (
+    auto,
     datasets,
     export,
     images,
+    insight,
     jobs,
     label,
     masks,
     media,
     models,
+    neighbours,
     pages,
     pools,
     predict,
+    recall,
     reports,
     results,
     results_folder,
     review,
     rounds,
+    self_check,
     sessions,
+    start,
     train,
     triage,
 )
@@ -101,6 +107,12 @@ STATUS_OF_ERROR: dict[type[WinnowError], int] = {
 }
 ROOMS = (
     label,
+    recall,
+    start,
+    neighbours,
+    self_check,
+    insight,
+    auto,
     review,
     export,
     triage,

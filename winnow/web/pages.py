@@ -69,6 +69,16 @@ def correct_page(request: Request) -> Response:
     return _pool_page(request, "correct.html", "Correct")
 
 
+@router.get("/insight", name="insight_page")
+def insight_page(request: Request) -> Response:
+    return _pool_page(request, "insight.html", "Insight")
+
+
+@router.get("/auto", name="auto_page")
+def auto_page(request: Request) -> Response:
+    return _pool_page(request, "auto.html", "Auto")
+
+
 @router.get("/review", name="review_page")
 def review_page(request: Request) -> Response:
     return _pool_page(request, "review.html", "Review")
