@@ -87,8 +87,8 @@ def verdicts_to_90(task: Task, variant: str, seed: int) -> int:
         pool = space.FeatureSpace.build(task.vectors, is_valid, np.random.default_rng(seed))
         goal = math.ceil(0.9 * task.truth.sum())
         budget = len(task.truth)
-        order, _ = replay(pool, task.truth, strategy="max_probability", budget=budget, positives=goal, seed=seed)
-    return len(order)
+        replayed = replay(pool, task.truth, plan="max_probability", budget=budget, positives=goal, seed=seed)
+    return len(replayed.rows)
 
 
 def main() -> None:

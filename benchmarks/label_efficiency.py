@@ -68,8 +68,8 @@ def run(task: Task, who: str, strategy: str, seed: int) -> Curve:
         return curve_of(task.truth[order], positives)
     space = FeatureSpace.build(task.vectors, np.ones(len(task.truth), bool), np.random.default_rng(seed))
     budget = min(len(task.truth), LIMIT[strategy])
-    _, labels = replay(space, task.truth, strategy=strategy, budget=budget, positives=goal, seed=seed)
-    return curve_of(labels, positives)
+    replayed = replay(space, task.truth, plan=strategy, budget=budget, positives=goal, seed=seed)
+    return curve_of(replayed.labels, positives)
 
 
 def mean_curve(curves: list[Curve]) -> Curve:

@@ -96,17 +96,17 @@ def random_marks(task: Proposals) -> NDArray[np.float64]:
 def winnow_marks(task: Proposals, seed: int) -> NDArray[np.float64]:
     total = int(task.truth.sum())
     space = FeatureSpace.build(task.vectors, np.ones(len(task.truth), bool), np.random.default_rng(seed))
-    _, labels = replay(
+    replayed = replay(
         space,
         task.truth,
-        strategy="max_probability",
+        plan="max_probability",
         budget=len(task.truth),
         seed=seed,
         positives=math.ceil(SHARES[-1] * total),
         attributes=task.attributes,
         patience=PATIENCE,
     )
-    return marks(labels, total)
+    return marks(replayed.labels, total)
 
 
 def main() -> None:

@@ -34,8 +34,8 @@ def bins_after(task: Task, strategy: str, seed: int) -> list[tuple[Bins, float] 
     """For each of AFTER the bins and the Brier score of the open rows; None before both classes are known."""
     task = task.shuffled(seed)
     space = FeatureSpace.build(task.vectors, np.ones(len(task.truth), bool), np.random.default_rng(seed))
-    order, labels = replay(space, task.truth, strategy=strategy, budget=AFTER[-1], seed=seed)
-    return [_bins(space, task.truth, order[:k], labels[:k]) for k in AFTER]
+    replayed = replay(space, task.truth, plan=strategy, budget=AFTER[-1], seed=seed)
+    return [_bins(space, task.truth, replayed.rows[:k], replayed.labels[:k]) for k in AFTER]
 
 
 def _bins(

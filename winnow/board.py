@@ -1,16 +1,18 @@
 """The labels by row: what the learner fits on, what the queue leaves out, and the counts on the page."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from winnow.errors import UnknownItem
-from winnow.learning.step import Labels
+from winnow.learning.labels import BULK, BULK_CHECKED, GIVEN, RECHECKED, SINGLE, Labels
+from winnow.verdicts.ledger import AGAIN_WAYS, BULK_WAYS
 from winnow.verdicts.log import Verdict
 
 UNJUDGED, SKIPPED = -2, -1  # labels are 0 and up
+ELSEWHERE = frozenset({"import", "correction"})  # ways of labels that nobody was shown the item for
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,20 @@ class Progress:
     total: int
     unreadable: int  # the image cannot be shown
     invalid: int  # no usable feature row
+
+
+@dataclass(frozen=True)
+class NearDuplicates:
+    """Which rows are nearly the same as row i: others[starts[i] : starts[i + 1]]; starts (n + 1,), others int64."""
+
+    starts: NDArray[np.int64]
+    others: NDArray[np.int64]
+
+    def of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The near-duplicates of any of the rows, ascending, each once."""
+        counts = self.starts[rows + 1] - self.starts[rows]
+        first = np.repeat(self.starts[rows] - (np.cumsum(counts) - counts), counts)
+        return np.unique(self.others[first + np.arange(counts.sum())])
 
 
 class Board:
@@ -44,30 +60,34 @@ class Board:
         self._is_hidden = is_hidden
         self.label_of_row = np.full(n, UNJUDGED, dtype=np.int16)
         self.seq_of_row = np.zeros(n, dtype=np.int64)  # of the current verdict; 0 = none
+        self.kind_of_row = np.zeros(n, dtype=np.uint8)  # of the current label
+        self.near: NearDuplicates | None = None
         self._is_unreadable = np.zeros(n, dtype=bool)
         self._total = int(n - is_hidden.sum())
         self._invalid = int((~is_usable & ~is_hidden).sum())
         self._counts = {1: 0, 0: 0, SKIPPED: 0}
 
-    def load(self, verdicts: Iterable[Verdict]) -> int:
-        """Take in current verdicts; answers how many belong to items that this pool lacks."""
+    def load(self, histories: Iterable[Sequence[Verdict]]) -> int:
+        """Take in the live verdicts of items; answers how many items this pool lacks."""
         missing = 0
-        for verdict in verdicts:
+        for history in histories:
             try:
-                self.set(verdict.item_id, verdict)
+                self.set(history[-1].item_id, history)
             except UnknownItem:
                 missing += 1
         return missing
 
-    def set(self, item_id: str, verdict: Verdict | None) -> None:
-        """Make `verdict` the current one of an item, or leave the item unjudged."""
+    def set(self, item_id: str, history: Sequence[Verdict]) -> None:
+        """Take in an item's live verdicts, oldest first, the last being the current one; none leaves it unjudged."""
         row = self._row_of(item_id)
+        verdict = history[-1] if history else None
         label = UNJUDGED if verdict is None else SKIPPED if verdict.label is None else verdict.label
         for old_or_new, step in ((int(self.label_of_row[row]), -1), (label, 1)):
             if old_or_new in self._counts:
                 self._counts[old_or_new] += step
         self.label_of_row[row] = label
         self.seq_of_row[row] = 0 if verdict is None else verdict.seq
+        self.kind_of_row[row] = _kind_of(history) if history else SINGLE
 
     def mark_unreadable(self, row: int) -> bool:
         """Leave a row out of the queue because its image cannot be shown; answers whether that is news."""
@@ -75,11 +95,16 @@ class Board:
         self._is_unreadable[row] = True
         return is_news
 
-    def open_rows(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Of `rows`, those without a verdict and with a readable image, in the same order."""
-        return rows[(self.label_of_row[rows] == UNJUDGED) & ~self._is_unreadable[rows]]
+    def are_open(
+        self, rows: NDArray[np.int64], is_again: NDArray[np.bool_] | None = None, known_seq: int = 0
+    ) -> NDArray[np.bool_]:
+        """(k,) bool: rows without a verdict and with a readable image; where is_again, without one after known_seq."""
+        is_open: NDArray[np.bool_] = self.label_of_row[rows] == UNJUDGED
+        if is_again is not None:
+            is_open |= is_again & (self.label_of_row[rows] >= 0) & (self.seq_of_row[rows] <= known_seq)
+        return is_open & ~self._is_unreadable[rows]
 
-    def labels(self) -> Labels:
+    def labels(self, n_verdicts: int) -> Labels:
         """What the learner is told, oldest verdict first."""
         labelled = np.flatnonzero(self.label_of_row >= 0)
         rows = labelled[np.argsort(self.seq_of_row[labelled], kind="stable")]
@@ -88,7 +113,17 @@ class Board:
             values=self.label_of_row[rows].astype(np.int8),
             skipped=np.flatnonzero(self.label_of_row == SKIPPED),
             unreadable=np.flatnonzero(self._is_unreadable),
+            kinds=self.kind_of_row[rows],
+            set_aside=self.set_aside(),
+            n_verdicts=n_verdicts,
         )
+
+    def set_aside(self) -> NDArray[np.int64]:
+        """(s,) rows without a verdict that are near-duplicates of a labelled one; none where they are to be shown."""
+        if self.near is None:
+            return np.empty(0, np.int64)
+        rows = self.near.of(np.flatnonzero(self.label_of_row >= 0))
+        return rows[self.label_of_row[rows] == UNJUDGED]
 
     def progress(self) -> Progress:
         positive, negative = self._counts[1], self._counts[0]
@@ -101,3 +136,15 @@ class Board:
             unreadable=int(self._is_unreadable.sum()),
             invalid=self._invalid,
         )
+
+
+def _kind_of(history: Sequence[Verdict]) -> int:
+    """How an item's current label came about."""
+    *before, current = history
+    if current.strategy in BULK_WAYS:
+        return BULK
+    if current.strategy in ELSEWHERE:
+        return GIVEN
+    if current.strategy in AGAIN_WAYS:
+        return BULK_CHECKED if any(verdict.strategy in BULK_WAYS for verdict in before) else RECHECKED
+    return SINGLE

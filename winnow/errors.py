@@ -61,6 +61,12 @@ class UnknownStrategy(WinnowError):
     code = "unknown_strategy"
 
 
+class UnknownGoal(WinnowError):
+    """No goal has this name."""
+
+    code = "unknown_goal"
+
+
 class NotReady(WinnowError):
     """The pool is still loading, or something it needs is missing."""
 

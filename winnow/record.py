@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from winnow.board import Board
 from winnow.errors import DatabaseError, KeyTaken, NotReady, UnknownItem
 from winnow.filters import MISTAKES
-from winnow.learning.step import Labels
+from winnow.learning.labels import Labels
 from winnow.pool import Item, Pool
 from winnow.pool.boxes import SAME_IOU, iou
 from winnow.verdicts.ledger import Ledger
@@ -79,7 +79,7 @@ class Record:
     def labels(self) -> tuple[Labels, int]:
         """What the learner is told, and the number of the newest event in it."""
         with self.lock:
-            return self.board.labels(), self.ledger.last_seq
+            return self.board.labels(self.ledger.n_live), self.ledger.last_seq
 
     def judged_before(self) -> NDArray[np.bool_]:
         """(n,) bool, rows on a region that was accepted or rejected as another item of their class."""
@@ -98,15 +98,16 @@ class Record:
             is_known[row] = any(_is_same(item, verdict) for verdict in elsewhere[item.path])
         return is_known
 
-    def _counting(self) -> Iterable[Verdict]:
-        """Verdicts that count as given in this pool; a model's mistakes are looked at again, though judged before."""
-        return (verdict for verdict in self.ledger.currents() if verdict.created_at >= self._since)
+    def _counting(self) -> Iterable[list[Verdict]]:
+        """Items' verdicts that count as given in this pool; a model's mistakes are looked at again, though judged."""
+        counting = ([one for one in live if one.created_at >= self._since] for live in self.ledger.histories())
+        return (history for history in counting if history)
 
     def _show(self, verdict: Verdict) -> None:
         """Bring the board up to date with the item of an event that was recorded or taken back."""
         if verdict.kind == "verdict" and self.row_or_none(verdict.item_id) is not None:
-            current = self.ledger.current(verdict.item_id)
-            self.board.set(verdict.item_id, current if current and current.created_at >= self._since else None)
+            live = self.ledger.history(verdict.item_id)
+            self.board.set(verdict.item_id, [one for one in live if one.created_at >= self._since])
 
     @contextmanager
     def _caught_up_on_failure(self) -> Iterator[None]:

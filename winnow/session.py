@@ -14,6 +14,7 @@ from winnow.board import UNJUDGED, Progress
 from winnow.errors import KeyTaken, NothingToUndo
 from winnow.features.matrix import FeatureMatrix, open_features
 from winnow.filters import JUDGED_BEFORE, Filter, known_refs
+from winnow.guidance import Guidance, saved_plan
 from winnow.image_review import (
     ImageReview,
     Press,
@@ -24,21 +25,24 @@ from winnow.image_review import (
     reviewed,
 )
 from winnow.learning.attributes import attributes_of
-from winnow.learning.learner import Learner, Showing
+from winnow.learning.goals import GOALS, strategy_of
+from winnow.learning.learner import Learner, Learnt
 from winnow.learning.space import FeatureSpace
 from winnow.learning.step import Snapshot
-from winnow.learning.strategies import STRATEGIES
+from winnow.learning.strategies import WAYS
 from winnow.pool import Pool, open_pool
 from winnow.pool.boxes import Box, check_box
 from winnow.pool.identity import item_id_of
 from winnow.pool.images import check_inside, image_size
 from winnow.record import Record
 from winnow.settings import Settings
-from winnow.verdicts.ledger import Ledger, MetricsPoint
-from winnow.verdicts.log import NewVerdict, Verdict, VerdictLog
+from winnow.verdicts.ledger import AGAIN_WAYS, Ledger, MetricsPoint
+from winnow.verdicts.log import NewVerdict, Undo, Verdict, VerdictLog
 
 log = logging.getLogger(__name__)
 QUEUE_WAIT_S = 5.0
+AGAIN = [WAYS.index("disagreement"), WAYS.index("repeat")]  # ways of showing what has a label
+BulkWay = Literal["sweep", "grid", "lasso"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class QueueView:
     """The next rows and the snapshot they come from."""
 
     rows: NDArray[np.int64]
+    ways: tuple[str, ...]  # why each row is shown
     snapshot: Snapshot
     state: str  # the snapshot's, or "fitting" while newer verdicts are being learnt
     progress: Progress
@@ -61,6 +66,15 @@ class Judged:
     verdict: Verdict
     is_new: bool
     metrics: MetricsPoint | None
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class JudgedMany:
+    """The verdicts that one press gave, oldest first; none when it was taken back or all were judged before."""
+
+    verdicts: list[Verdict]
+    is_new: bool
     progress: Progress
 
 
@@ -112,15 +126,16 @@ class Session:
         )
         self.judged_before = self._record.judged_before()
         self.filter, self.shown = Filter(), np.ones(self.pool.n_rows, dtype=bool)
-        strategy = self._log.read_state("strategy")
         self.learner = Learner(
             self.space,
             self._record.labels,
-            strategy=strategy if strategy in STRATEGIES else self.settings.strategy,
+            plan=saved_plan(self._log, goal=self.settings.goal, strategy=self.settings.strategy),
             rng=rng,
             is_hidden=self.pool.is_duplicate,
             attributes=self._attributes,
+            repeat_share=self.settings.repeat_share,
         )
+        self.guidance = Guidance(self._log, self._record, self.learner, default_strategy=self.settings.strategy)
         self._record.on_catching_up = self.learner.wake
 
     def close(self) -> None:
@@ -132,13 +147,21 @@ class Session:
     def queue(self, n: int) -> QueueView:
         """The next `n` open rows (fewer at the end of the pool); waits only when verdicts outran the learner."""
         learnt = self.learner.learnt
-        rows = self.board.open_rows(learnt.snapshot.queue)
-        if len(rows) < n and learnt.seq < self.ledger.last_seq:
+        places = self._open_places(learnt)
+        if len(places) < n and learnt.seq < self.ledger.last_seq:
             learnt = self.learner.wait_for(self.ledger.last_seq, timeout_s=QUEUE_WAIT_S)
-            rows = self.board.open_rows(learnt.snapshot.queue)
+            places = self._open_places(learnt)
         is_behind = learnt.seq < self.ledger.last_seq
-        state = "fitting" if is_behind else learnt.snapshot.state.value
-        return QueueView(rows[:n], learnt.snapshot, state, self.board.progress())
+        snapshot, places = learnt.snapshot, places[:n]
+        state = "fitting" if is_behind else snapshot.state.value
+        ways = tuple(WAYS[way] for way in snapshot.ways[places].tolist())
+        return QueueView(snapshot.queue[places], ways, snapshot, state, self.board.progress())
+
+    def _open_places(self, learnt: Learnt) -> NDArray[np.int64]:
+        """(k,) places in the queue of what was not judged since."""
+        snapshot = learnt.snapshot
+        is_again = np.isin(snapshot.ways, AGAIN)
+        return np.flatnonzero(self.board.are_open(snapshot.queue, is_again, learnt.seq))
 
     def judge(
         self,
@@ -165,11 +188,52 @@ class Session:
         """
 
         def verdict() -> NewVerdict:
-            showing = self.learner.showing(model_version, strategy)
             said = NewVerdict(key, item_id, label, annotator, "", elapsed_ms=elapsed_ms, reason=reason)
-            return self._as_shown(replace(said, class_name=class_name), showing)
+            return self._as_shown(replace(said, class_name=class_name), model_version, strategy)
 
         return self._once(key, item_id, verdict)
+
+    def judge_many(
+        self,
+        labels: dict[str, int],
+        *,
+        way: BulkWay,
+        key: str,
+        annotator: str,
+        elapsed_ms: int | None = None,
+        model_version: int | None = None,
+    ) -> JudgedMany:
+        """Record verdicts that one press gave on items, all or none; one undo takes all of them back.
+
+        Items that have a verdict already are left out. The same key again answers what it did the first time.
+
+        Raises:
+            UnknownItem: the pool lacks one of them; nothing is recorded.
+            KeyTaken: the key stands for another press.
+            DatabaseError: not acknowledged; trying again with the same key is safe.
+        """
+        with self._record.lock:
+            known = self.ledger.find(key)
+            if known is not None:
+                return JudgedMany(self._known_batch(known, key)[::-1], is_new=False, progress=self.board.progress())
+            rows = {item_id: self.pool.row_of(item_id) for item_id in labels}
+            wanted = [one for one, row in rows.items() if self.board.label_of_row[row] == UNJUDGED]
+            keys = [f"{key}/{number}" for number in range(1, len(wanted))] + [key]
+            said = [
+                NewVerdict(one, item_id, labels[item_id], annotator, "", elapsed_ms=elapsed_ms, batch=key)
+                for one, item_id in zip(keys, wanted, strict=False)
+            ]
+            shown = [replace(self._as_shown(one, model_version), strategy=way) for one in said]
+            verdicts = self._record.append(shown)
+            judged = JudgedMany(verdicts, is_new=True, progress=self.board.progress())
+        self.learner.wake()
+        return judged
+
+    def _known_batch(self, known: Verdict | Undo, key: str) -> list[Verdict]:
+        """What the press with this key recorded, newest first; raises KeyTaken where it was not one of many."""
+        if isinstance(known, Verdict) and known.batch == key and known.kind == "verdict":
+            return self.ledger.batch_of(known)
+        raise KeyTaken(f"The key {key!r} stands for another press already; every press needs its own.")
 
     def mark_image(self, item_id: str, kind: Literal["miss", "complete"], *, key: str, annotator: str) -> Judged:
         """Say of an item's image that an object on it was missed, or that all of its objects are boxed; as `judge`."""
@@ -335,11 +399,6 @@ class Session:
         check_inside(path, self.settings.image_root)
         return path
 
-    def set_strategy(self, name: str) -> None:
-        """Switch the order of the queue, now and after a restart."""
-        self.learner.set_strategy(name)
-        self._log.write_state("strategy", name)
-
     def remembered(self, name: str) -> str | None:
         """What `remember` was told under this name, by whichever server had this log."""
         return self._log.read_state(name)
@@ -379,12 +438,15 @@ class Session:
         self.learner.wake()
         return judged
 
-    def _as_shown(self, said: NewVerdict, showing: Showing) -> NewVerdict:
-        """What was said, with what the item is and what was shown with it."""
+    def _as_shown(self, said: NewVerdict, model_version: int | None, claimed_way: str | None = None) -> NewVerdict:
+        """What was said, with what the item is, why it was shown, and what was shown with it."""
         row = self.pool.row_of(said.item_id)
         item = self.pool.item(row)
+        showing = self.learner.showing(model_version, row, claimed_way)
         place = showing.place_of(row)
-        is_review = self.board.label_of_row[row] != UNJUDGED
+        way = strategy_of(showing.plan).name if place is None else showing.way_of(place)
+        is_asked_again = way in AGAIN_WAYS and model_version is not None  # else it was looked up on another page
+        is_review = self.board.label_of_row[row] != UNJUDGED and not is_asked_again
         now = self.learner.learnt.snapshot.probability
         if said.label == 1 and (before := self.ledger.current(said.item_id)) and before.label == 1:
             # Accepted once more: what a correction said of it still holds.
@@ -396,7 +458,8 @@ class Session:
             box_xyxy=item.box_xyxy,
             probability=_finite(now, row) if place is None else _finite(showing.probability, place),
             model_version=showing.version,
-            strategy="review" if is_review else showing.strategy,
+            strategy="review" if is_review else way,
+            goal=showing.plan if showing.plan in GOALS else None,
             selection_probability=None if place is None else float(showing.selection_probability[place]),
             rank=place,
             proposed_class=item.class_name,

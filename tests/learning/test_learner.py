@@ -25,7 +25,7 @@ def learner(shelf: list[Labels]) -> Iterator[Learner]:
     learner = Learner(
         SPACE,
         lambda: (shelf[-1], len(shelf)),
-        strategy="max_probability",
+        plan="max_probability",
         rng=np.random.default_rng(0),
         is_hidden=NOBODY,
     )
@@ -74,6 +74,6 @@ def test_a_change_of_order_while_rows_are_hidden_keeps_them_hidden(learner: Lear
     learner.wake()
     learner.wait_for(2, timeout_s=10)
     learner.set_hidden(_hide_all_but(7, 8, 9))
-    learner.set_strategy("random")
-    assert learner.learnt.snapshot.strategy == "random"
+    learner.set_plan("random")
+    assert learner.learnt.snapshot.plan == "random"
     assert sorted(learner.learnt.snapshot.queue.tolist()) == [7, 8, 9]

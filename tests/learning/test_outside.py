@@ -76,7 +76,7 @@ def learner(shelf: list[Labels]) -> Iterator[Learner]:
     learner = Learner(
         SPACE,
         lambda: (shelf[-1], len(shelf)),
-        strategy="entropy",
+        plan="entropy",
         rng=np.random.default_rng(0),
         is_hidden=np.zeros(200, bool),
     )

@@ -12,34 +12,33 @@ SPACE = space_of(VECTORS)
 
 
 def test_the_same_seed_replays_the_same_order():
-    first = replay(SPACE, TRUTH, strategy="max_probability", budget=40, seed=3)
-    second = replay(SPACE, TRUTH, strategy="max_probability", budget=40, seed=3)
-    np.testing.assert_array_equal(first[0], second[0])
-    np.testing.assert_array_equal(first[1], TRUTH[first[0]])
+    first = replay(SPACE, TRUTH, plan="max_probability", budget=40, seed=3)
+    second = replay(SPACE, TRUTH, plan="max_probability", budget=40, seed=3)
+    np.testing.assert_array_equal(first.rows, second.rows)
+    np.testing.assert_array_equal(first.labels, TRUTH[first.rows])
 
 
 def test_another_seed_replays_another_order():
-    first, _ = replay(SPACE, TRUTH, strategy="random", budget=40, seed=3)
-    second, _ = replay(SPACE, TRUTH, strategy="random", budget=40, seed=4)
-    assert first.tolist() != second.tolist()
+    first = replay(SPACE, TRUTH, plan="random", budget=40, seed=3)
+    second = replay(SPACE, TRUTH, plan="random", budget=40, seed=4)
+    assert first.rows.tolist() != second.rows.tolist()
 
 
 def test_no_row_is_shown_twice_and_the_pool_ends():
-    order, labels = replay(SPACE, TRUTH, strategy="entropy", budget=1000, seed=0)
-    assert sorted(order.tolist()) == list(range(300))
-    assert labels.sum() == TRUTH.sum()
+    replayed = replay(SPACE, TRUTH, plan="entropy", budget=1000, seed=0)
+    assert sorted(replayed.rows.tolist()) == list(range(300))
+    assert replayed.labels.sum() == TRUTH.sum()
 
 
 def test_replay_stops_at_the_positives_asked_for():
-    _, labels = replay(SPACE, TRUTH, strategy="max_probability", budget=300, seed=0, positives=20)
+    labels = replay(SPACE, TRUTH, plan="max_probability", budget=300, seed=0, positives=20).labels
     assert (labels.sum(), labels[-1]) == (20, 1)
     assert len(labels) < 60
 
 
 def test_max_probability_finds_the_rare_ones_long_before_random_order():
     found = {
-        strategy: replay(SPACE, TRUTH, strategy=strategy, budget=60, seed=0)[1].sum()
-        for strategy in ("max_probability", "random")
+        plan: replay(SPACE, TRUTH, plan=plan, budget=60, seed=0).labels.sum() for plan in ("max_probability", "random")
     }
     assert found["max_probability"] >= 27
     assert found["random"] <= 12
@@ -67,5 +66,5 @@ def test_cover_holds_each_row_once_and_only_those_shown():
 def test_blowholes_of_real_tiles_are_found_early(shared: Path):
     with np.load(shared / "data" / "features" / "magnetic.npz") as stored:
         vectors, truth = stored["X"], (stored["y"] == "blowhole").astype(np.int8)
-    _, labels = replay(space_of(vectors), truth, strategy="max_probability", budget=150, seed=0)
+    labels = replay(space_of(vectors), truth, plan="max_probability", budget=150, seed=0).labels
     assert labels.sum() == pytest.approx(75, abs=25)  # random order finds 13

@@ -113,7 +113,7 @@ def test_reorder_keeps_the_model_and_equals_a_step_with_that_strategy():
     first = _next(labels)
     reordered = reorder(first, SPACE, labels, "entropy")
     assert reordered.head is first.head
-    assert reordered.strategy == "entropy"
+    assert reordered.plan == "entropy"
     np.testing.assert_array_equal(reordered.queue, _next(labels, strategy="entropy").queue)
 
 

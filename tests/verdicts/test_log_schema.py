@@ -16,7 +16,7 @@ def make_old_log(path: Path) -> None:
     log.append([NewVerdict("k1", "0" * 16, 1, "ana", "a.png", (1.0, 2.0, 3.0, 4.0))])
     log.close()
     with sqlite3.connect(path) as connection:
-        for column in ("proposed_class", "score", "source", "class_name", "replaces", "mask", "batch"):
+        for column in ("proposed_class", "score", "source", "class_name", "replaces", "mask", "batch", "goal"):
             connection.execute(f"ALTER TABLE verdicts DROP COLUMN {column}")
         connection.execute("UPDATE state SET value = '1' WHERE name = 'schema_version'")
 
@@ -28,7 +28,7 @@ def test_an_old_log_keeps_its_verdicts_and_takes_new_ones(tmp_path: Path) -> Non
     first, second = Ledger(log.replay()).currents()
     assert (first.key, first.class_name, second.class_name) == ("k1", None, "fox")
     log.close()
-    assert sqlite3.connect(tmp_path / "w.db").execute("SELECT value FROM state").fetchall() == [("3",)]
+    assert sqlite3.connect(tmp_path / "w.db").execute("SELECT value FROM state").fetchall() == [("4",)]
 
 
 def test_a_reader_sees_the_log_while_a_writer_has_it_open(tmp_path: Path) -> None:

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from winnow.learning.attributes import Attributes
 from winnow.learning.background import give_way
+from winnow.learning.goals import strategy_of
+from winnow.learning.labels import Labels
 from winnow.learning.space import FeatureSpace
-from winnow.learning.step import Labels, Snapshot, next_snapshot, reorder
-from winnow.learning.strategies import strategy_named
+from winnow.learning.step import Snapshot, Start, next_snapshot, reorder
+from winnow.learning.strategies import WAYS
 
 log = logging.getLogger(__name__)
 REMEMBERED = 64  # a page shows items of a snapshot for seconds after it was replaced
@@ -23,12 +25,14 @@ REMEMBERED = 64  # a page shows items of a snapshot for seconds after it was rep
 class Showing:
     """What a snapshot showed, kept when it was replaced: (q,) rows, best first, and what was said of each.
 
-    probability (q,) float32, NaN where there was no head; selection_probability (q,) float32.
+    ways (q,) uint8 are places in WAYS; probability (q,) float32, NaN where there was no head; selection_probability
+    (q,) float32.
     """
 
     version: int
-    strategy: str
+    plan: str
     rows: NDArray[np.int64]
+    ways: NDArray[np.uint8]
     probability: NDArray[np.float32]
     selection_probability: NDArray[np.float32]
 
@@ -37,12 +41,16 @@ class Showing:
         rows = snapshot.queue
         unknown = np.full(len(rows), np.nan, dtype=np.float32)
         probability = unknown if snapshot.probability is None else snapshot.probability[rows]
-        return cls(snapshot.version, snapshot.strategy, rows, probability, snapshot.selection_probability)
+        return cls(snapshot.version, snapshot.plan, rows, snapshot.ways, probability, snapshot.selection_probability)
 
     def place_of(self, row: int) -> int | None:
         """Where in the queue the row stood, 0 = first; None where it was not in it."""
         places = np.flatnonzero(self.rows == row)
         return int(places[0]) if len(places) else None
+
+    def way_of(self, place: int) -> str:
+        """Why the item at a place was shown."""
+        return WAYS[self.ways[place]]
 
 
 @dataclass(frozen=True)
@@ -69,15 +77,17 @@ class Learner:
         space: FeatureSpace,
         read_labels: Callable[[], tuple[Labels, int]],
         *,
-        strategy: str,
+        plan: str,
         rng: np.random.Generator,
         is_hidden: NDArray[np.bool_],
         attributes: Attributes | None = None,
+        start: Start | None = None,
+        repeat_share: float = 0.0,
     ) -> None:
-        strategy_named(strategy)
+        strategy_of(plan)
         self._attributes = attributes
         self._space, self._read_labels, self._rng, self._is_hidden = space, read_labels, rng, is_hidden
-        self._strategy = strategy
+        self._plan, self._start, self._repeat_share = plan, start, repeat_share
         self._outside: dict[int, int] = {}  # id of an example that is no row of the pool -> its row beyond the pool
         self._outside_rows = np.empty(0, np.int64)  # of those that count
         self._changed = threading.Condition()
@@ -89,8 +99,9 @@ class Learner:
         self._thread.start()
 
     @property
-    def strategy(self) -> str:
-        return self._strategy
+    def plan(self) -> str:
+        """The name of the goal or strategy that the queue follows."""
+        return self._plan
 
     def wake(self) -> None:
         """Say that there are newer labels."""
@@ -98,18 +109,26 @@ class Learner:
             self._is_woken = True
             self._changed.notify_all()
 
-    def set_strategy(self, name: str, *, timeout_s: float = 5.0) -> None:
-        """Change the order of the queue; returns when it is in force (or after the timeout, while a fit is running).
+    def set_plan(self, name: str, *, timeout_s: float = 5.0) -> None:
+        """Follow another goal or strategy; returns when it is in force (or after the timeout, while a fit is running).
 
         Raises:
-            UnknownStrategy: no strategy has this name.
+            UnknownStrategy: neither a goal nor a strategy has this name.
         """
-        strategy_named(name)
+        strategy_of(name)
         with self._changed:
-            self._strategy = name
+            self._plan = name
             self._is_woken = True
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self.learnt.snapshot.strategy == name, timeout_s)
+            self._changed.wait_for(lambda: self.learnt.snapshot.plan == name, timeout_s)
+
+    def set_start(self, start: Start | None, *, timeout_s: float = 5.0) -> None:
+        """Show these rows first while there is no head, None = what covers the pool; returns when it is in force."""
+        with self._changed:
+            self._start = start
+            self._is_woken = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self.learnt.snapshot.start is start or self._is_closed, timeout_s)
 
     def set_hidden(self, is_hidden: NDArray[np.bool_], *, timeout_s: float = 5.0) -> None:
         """Leave the rows of is_hidden (n,) bool, and no others, out of the queue; what is learnt stays as it is.
@@ -142,11 +161,17 @@ class Learner:
             self._changed.wait_for(lambda: self.learnt.seq >= seq or self._is_closed, timeout_s)
         return self.learnt
 
-    def showing(self, version: int | None, strategy: str | None) -> Showing:
-        """What a model version showed by a strategy when it is still remembered, else what the newest shows."""
-        newest = self.learnt.snapshot
-        key = (newest.version if version is None else version, strategy or newest.strategy)
-        return self._recent.get(key) or self._recent[newest.version, newest.strategy]
+    def showing(self, version: int | None, row: int, way: str | None = None) -> Showing:
+        """What a model version showed when it last showed this row, for that reason if one is given.
+
+        What the newest snapshot shows where that is not remembered.
+        """
+        with self._changed:
+            newest = self._recent[self.learnt.snapshot.version, self.learnt.snapshot.plan]
+            wanted = newest.version if version is None else version
+            known = [one for one in reversed(self._recent.values()) if one.version == wanted]
+        places = [(one, place) for one in known if (place := one.place_of(row)) is not None]
+        return next((one for one, place in places if one.way_of(place) == way), places[0][0] if places else newest)
 
     def close(self) -> None:
         with self._changed:
@@ -177,29 +202,33 @@ class Learner:
         labels, seq = self._read_labels()
         with self._changed:
             space, labels = self._space, replace(labels, outside=self._outside_rows)
-        strategy, is_hidden = self._strategy, self._is_hidden
+            plan, start, is_hidden = self._plan, self._start, self._is_hidden
         previous = before.snapshot if before else None
         if before and previous and before.is_hidden is not is_hidden and previous.head is None:
             previous = replace(previous, cover=previous.cover[:0])  # the rows shown now have a cover of their own
         elif before and previous and before.seq == seq and self._has_another_order(before):
-            snapshot = reorder(previous, space, labels, strategy, is_hidden)
+            snapshot = reorder(previous, space, labels, plan, is_hidden, repeat_share=self._repeat_share)
             return Learnt(snapshot, seq, labels.rows, is_hidden)
         snapshot = next_snapshot(
             space,
             labels,
-            strategy,
+            plan,
             previous=previous,
             rng=self._rng,
             is_hidden=is_hidden,
             attributes=self._attributes,
+            start=start,
+            repeat_share=self._repeat_share,
         )
         # The version is the newest event it has learnt from: it means the same after a restart.
         return Learnt(replace(snapshot, version=seq), seq, labels.rows, is_hidden)
 
     def _has_another_order(self, before: Learnt) -> bool:
-        return before.snapshot.strategy != self._strategy or before.is_hidden is not self._is_hidden
+        snapshot = before.snapshot
+        is_elsewhere = snapshot.plan != self._plan or before.is_hidden is not self._is_hidden
+        return is_elsewhere and snapshot.start is self._start
 
     def _remember(self, snapshot: Snapshot) -> None:
-        self._recent[snapshot.version, snapshot.strategy] = Showing.of(snapshot)
+        self._recent[snapshot.version, snapshot.plan] = Showing.of(snapshot)
         while len(self._recent) > REMEMBERED:
             self._recent.popitem(last=False)

@@ -1,6 +1,6 @@
 """One step of learning: the current labels in, a new immutable snapshot out. No thread, no clock, no database."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -10,10 +10,12 @@ from winnow.learning.attributes import Attributes
 from winnow.learning.calibration import calibrate, sigmoid
 from winnow.learning.cover import cover_order
 from winnow.learning.evidence import fit_evidence
+from winnow.learning.goals import strategy_of
 from winnow.learning.head import GAMMAS, Head, best_gamma, fit_head
+from winnow.learning.labels import Labels
+from winnow.learning.queueing import Belief, open_rows_of, queue_of
 from winnow.learning.scores import Scores, next_scores
 from winnow.learning.space import FeatureSpace
-from winnow.learning.strategies import strategy_named, top_rows
 
 QUEUE_LENGTH = 512
 MAX_LANDMARKS = 300  # labels whose likeness to a row makes its decision
@@ -31,22 +33,6 @@ class ModelState(str, Enum):
 
 
 @dataclass(frozen=True)
-class Labels:
-    """What is known of the pool.
-
-    rows (m,) int64 with the current label in values (m,) int8, 0 or 1, oldest verdict first; skipped (k,) int64:
-    neither trained on nor shown; unreadable (u,) int64: not shown. outside (e,) int64: rows of the space's outside,
-    boxes drawn by hand, each a positive that the head is fitted on as well.
-    """
-
-    rows: NDArray[np.int64]
-    values: NDArray[np.int8]
-    skipped: NDArray[np.int64]
-    unreadable: NDArray[np.int64]
-    outside: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
-
-
-@dataclass(frozen=True)
 class KernelChoice:
     """The kernel's width, and the rows (t,) with values (t,) it was chosen on: it follows from these alone."""
 
@@ -56,29 +42,43 @@ class KernelChoice:
 
 
 @dataclass(frozen=True)
+class Start:
+    """What is shown before there is a head, as somebody chose it: rows (c,) int64, best first, and the way's name."""
+
+    way: str
+    rows: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """What the learner knows at one moment; replaced whole, never changed.
 
-    probability (n,) float32 is P(label = 1), NaN for rows without features, None before there are two classes. queue
-    (q,) int64 holds the next rows, best first; selection_probability (q,) float32 the chance with which each was
-    chosen: 1 for an order that follows from the labels. checked_probability (m,) float32 belongs to the labels' rows,
-    each predicted without its own label. expected (n,) float32 is what the scores of a pool of proposals promise while
-    there is no head, None in any other pool. priority (n,) float32 is the pool's fixed random order, cover (c,) int64
-    its cold-start order where there are no scores.
+    plan is the name of the goal or strategy that the queue follows. probability (n,) float32 is P(label = 1), NaN for
+    rows without features, None before there are two classes. queue (q,) int64 holds the next rows, best first, ways
+    (q,) uint8 why each is in it (places in WAYS), and selection_probability (q,) float32 the chance with which each
+    was chosen: 1 for an order that follows from the labels. n_open counts the rows that may be shown.
+    checked_probability (m,) float32 belongs to the labels' rows, each predicted without its own label. expected (n,)
+    float32 is what the scores of a pool of proposals promise while there is no head, None in any other pool. priority
+    (n,) and lot (n,) float32 are the pool's fixed random orders, for ties and for random looks; cover (c,) int64 is
+    the order before there is a head: start's, or one that covers a pool without scores.
     """
 
     version: int
     state: ModelState
     n_labels: int
-    strategy: str
+    plan: str
     head: Head | None
     probability: NDArray[np.float32] | None
     queue: NDArray[np.int64]
+    ways: NDArray[np.uint8]
+    n_open: int
     selection_probability: NDArray[np.float32]
     checked_probability: NDArray[np.float32] | None
     expected: NDArray[np.float32] | None
     priority: NDArray[np.float32]
+    lot: NDArray[np.float32]
     cover: NDArray[np.int64]
+    start: Start | None
     scores: Scores | None
     kernel: KernelChoice | None
 
@@ -86,78 +86,103 @@ class Snapshot:
 def next_snapshot(
     space: FeatureSpace,
     labels: Labels,
-    strategy: str,
+    plan: str,
     *,
     previous: Snapshot | None,
     rng: np.random.Generator,
     is_hidden: NDArray[np.bool_] | None = None,
     attributes: Attributes | None = None,
+    start: Start | None = None,
     queue_length: int = QUEUE_LENGTH,
+    repeat_share: float = 0.0,
 ) -> Snapshot:
-    """Fits the head on the current labels, scores the pool and builds the queue.
+    """Fits the head on the current labels, scores the pool and builds the queue by a goal or strategy.
 
-    Without a previous snapshot rng draws the fixed random order, and once the cold-start order; is_hidden (n,) bool
-    marks rows that are not shown (duplicates, what is filtered out): they change the queue, never the head. Raises
-    UnknownStrategy.
+    Without a previous snapshot rng draws the fixed random orders, and once the cold-start order; is_hidden (n,) bool
+    marks rows that are not shown (duplicates, what is filtered out): they change the queue, never the head. Of the
+    items shown in a goal, repeat_share come back. Raises UnknownStrategy.
     """
-    strategy_named(strategy)
-    is_open = _open(space, labels, is_hidden)
+    strategy_of(plan)
     no_rows = np.empty(0, np.int64)
     unlearnt = Snapshot(
         version=previous.version + 1 if previous else 1,
         state=ModelState.COLD,
         n_labels=len(labels.rows),
-        strategy=strategy,
+        plan=plan,
         head=None,
         probability=None,
         queue=no_rows,
+        ways=np.empty(0, np.uint8),
+        n_open=0,
         selection_probability=np.empty(0, np.float32),
         checked_probability=None,
         expected=None,
         priority=previous.priority if previous else rng.random(space.n, dtype=np.float32),
-        cover=previous.cover if previous else no_rows,
+        lot=previous.lot if previous else rng.spawn(1)[0].random(space.n, dtype=np.float32),
+        cover=previous.cover if previous and start is previous.start else no_rows,
+        start=start,
         scores=None,
         kernel=None,
     )
     snapshot = _learn(unlearnt, space, labels, attributes, previous)
-    if snapshot.head is None and attributes is not None:
-        snapshot = replace(snapshot, expected=_expected(space, labels, attributes))
-    elif snapshot.head is None and len(snapshot.cover) == 0:
-        known = np.concatenate([labels.rows, labels.skipped])[-queue_length:]
-        snapshot = replace(snapshot, cover=cover_order(space, is_open, known, queue_length, rng))
-    return reorder(snapshot, space, labels, strategy, is_hidden=is_hidden, queue_length=queue_length)
+    if snapshot.head is None:
+        snapshot = _begin(snapshot, space, labels, attributes, is_hidden, queue_length, rng)
+    return reorder(snapshot, space, labels, plan, is_hidden, queue_length=queue_length, repeat_share=repeat_share)
 
 
 def reorder(
     snapshot: Snapshot,
     space: FeatureSpace,
     labels: Labels,
-    strategy: str,
+    plan: str,
     is_hidden: NDArray[np.bool_] | None = None,
     *,
     queue_length: int = QUEUE_LENGTH,
+    repeat_share: float = 0.0,
 ) -> Snapshot:
-    """The same snapshot with a new queue, without fitting: after a change of strategy or a skip."""
-    chosen = strategy_named(strategy)
-    is_open = _open(space, labels, is_hidden)
-    open_rows = np.flatnonzero(is_open)
-    believed = snapshot.expected if snapshot.probability is None else snapshot.probability
-    if believed is None and not chosen.is_random:
-        cover = snapshot.cover[is_open[snapshot.cover]]
-        is_open[cover] = False
-        rest = top_rows(snapshot.priority, snapshot.priority, np.flatnonzero(is_open), queue_length)
-        queue = np.concatenate([cover, rest])[:queue_length]
-    else:
-        score = chosen.score(snapshot.priority if believed is None else believed, snapshot.priority)
-        queue = top_rows(score, snapshot.priority, open_rows, queue_length)
-    chance = 1 / len(open_rows) if chosen.is_random and len(open_rows) else 1
+    """The same snapshot with a new queue, without fitting: after a change of plan or a skip."""
+    belief = Belief(
+        probability=snapshot.probability,
+        expected=snapshot.expected,
+        checked_probability=snapshot.checked_probability,
+        cover=snapshot.cover,
+        start_way=snapshot.start.way if snapshot.start else "cover",
+        is_start_chosen=snapshot.start is not None,
+        priority=snapshot.priority,
+        lot=snapshot.lot,
+    )
+    is_open = open_rows_of(space, labels, is_hidden)
+    queue = queue_of(belief, space, labels, plan, is_open, queue_length, repeat_share=repeat_share)
     return replace(
         snapshot,
-        state=_state(snapshot, len(open_rows)),
-        strategy=strategy,
-        queue=queue,
-        selection_probability=np.full(len(queue), chance, np.float32),
+        state=_state(snapshot, queue.n_open),
+        plan=plan,
+        queue=queue.rows,
+        ways=queue.ways,
+        n_open=queue.n_open,
+        selection_probability=queue.chance,
     )
+
+
+def _begin(
+    snapshot: Snapshot,
+    space: FeatureSpace,
+    labels: Labels,
+    attributes: Attributes | None,
+    is_hidden: NDArray[np.bool_] | None,
+    queue_length: int,
+    rng: np.random.Generator,
+) -> Snapshot:
+    """The snapshot with what is shown before there is a head: what somebody chose, the scores' order, or a cover."""
+    if attributes is not None:
+        snapshot = replace(snapshot, expected=_expected(space, labels, attributes))
+    if snapshot.start is not None:
+        return replace(snapshot, cover=snapshot.start.rows)
+    if attributes is not None or len(snapshot.cover):
+        return snapshot
+    known = np.concatenate([labels.rows, labels.skipped])[-queue_length:]
+    is_open = open_rows_of(space, labels, is_hidden)
+    return replace(snapshot, cover=cover_order(space, is_open, known, queue_length, rng))
 
 
 def _learn(
@@ -176,7 +201,9 @@ def _learn(
     checked[fitted] = left_out  # labels that the head was not fitted on were left out anyway
     if attributes is not None:
         head, decision, checked = _with_evidence(head, decision, checked, labels, usable, attributes)
-    open_rows = np.flatnonzero(_open(space, labels, None))  # hidden ones too: the head is the same whatever is shown
+    open_rows = np.flatnonzero(
+        open_rows_of(space, labels, None, with_set_aside=True)
+    )  # hidden ones too: the head is the same whatever is shown
     sample = open_rows[:: max(1, len(open_rows) // CALIBRATION_ROWS)]
     head = head.calibrated(*calibrate(checked[usable], values, decision[sample]))
     return replace(
@@ -276,13 +303,3 @@ def _state(snapshot: Snapshot, n_open: int) -> ModelState:
     if snapshot.head is not None:
         return ModelState.READY
     return ModelState.ONE_CLASS if snapshot.n_labels else ModelState.COLD
-
-
-def _open(space: FeatureSpace, labels: Labels, is_hidden: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
-    """(n,) bool: rows that may be shown."""
-    is_open = space.is_usable.copy()
-    if is_hidden is not None:
-        is_open &= ~is_hidden
-    for rows in (labels.rows, labels.skipped, labels.unreadable):
-        is_open[rows] = False
-    return is_open

@@ -8,6 +8,19 @@ from numpy.typing import NDArray
 
 from winnow.errors import UnknownStrategy
 
+# Why an item was shown: a strategy's name, what stands in for it while there is no head, or what a goal mixes in.
+WAYS = (
+    "entropy",
+    "max_probability",
+    "random",
+    "cover",
+    "score",
+    "example",
+    "unusual",
+    "tour",
+    "disagreement",
+    "repeat",
+)
 Score = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
 
 
@@ -16,7 +29,8 @@ class Strategy:
     """One way of choosing what to show next.
 
     score(probability, priority) takes two (k,) float32 arrays, P(label = 1) and a fixed random number per row, both in
-    [0, 1], and returns (k,) finite float32. is_random says that the order does not depend on the labels.
+    [0, 1], and returns (k,) finite float32. is_random says that the order does not depend on the labels; it goes by a
+    random number of its own.
     """
 
     name: str
@@ -73,6 +87,8 @@ def top_rows(
     score: NDArray[np.float32], priority: NDArray[np.float32], candidates: NDArray[np.int64], k: int
 ) -> NDArray[np.int64]:
     """The k best of the candidates, best first; score and priority are (n,), ties go by priority, then by row."""
+    if k == 0:
+        return candidates[:0]
     scores = score[candidates]
     if k < len(candidates):
         # Everything that ties with the k-th best stays in, so that priority decides and not the partition's order.

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from winnow.verdicts.log import Undo, Verdict
 
-NOT_A_TEST = frozenset({"review", "import"})  # the head may have been fitted on these items' labels
+BULK_WAYS = frozenset({"sweep", "grid", "lasso"})  # of labels that were given many at a time
+AGAIN_WAYS = frozenset({"repeat", "disagreement", "review"})  # of a second look at a labelled item
+# The head may have been fitted on these items' labels, or nobody looked at what it said.
+NOT_A_TEST = BULK_WAYS | AGAIN_WAYS | {"import", "auto"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Ledger:
         self._live_of_annotator: dict[str, list[int]] = defaultdict(list)
         self._event_of_key: dict[str, Verdict | Undo] = {}
         self._undone: set[int] = set()
+        self.n_live = 0  # verdicts on items that stand, those that were changed since among them
         self._tests = self._errors = 0
         self._brier_sum = 0.0
         for event in events:
@@ -56,6 +60,7 @@ class Ledger:
             self._batches[event.batch].append(event)
         if event.kind == "verdict":
             self._live_of_item.setdefault(event.item_id, []).append(event)
+            self.n_live += 1
         else:
             self._live_of_image.setdefault(event.path, []).append(event)
         if event.strategy != "import":  # nobody pressed a key for it, so no key takes it back
@@ -86,6 +91,14 @@ class Ledger:
         """The live events that one press made together with this one, newest first; it alone where it stands alone."""
         made = self._batches.get(verdict.batch or "", [verdict])
         return [event for event in reversed(made) if event.seq not in self._undone]
+
+    def history(self, item_id: str) -> tuple[Verdict, ...]:
+        """The live verdicts on an item, oldest first: the last is the current one."""
+        return tuple(self._live_of_item.get(item_id, ()))
+
+    def histories(self) -> Iterator[list[Verdict]]:
+        """The live verdicts of each item that has one, oldest first, in the order of the items' first verdicts."""
+        return iter(self._live_of_item.values())
 
     def last_on_image(self, path: str) -> dict[str, int]:
         """Annotator -> the number of their newest event on an image, takings back included."""
@@ -131,6 +144,7 @@ class Ledger:
     def _take_back(self, seq: int) -> Verdict:
         verdict = self._by_seq[seq]
         self._undone.add(seq)
+        self.n_live -= verdict.kind == "verdict"
         live_of, place = (
             (self._live_of_item, verdict.item_id) if verdict.kind == "verdict" else (self._live_of_image, verdict.path)
         )

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from winnow.errors import DatabaseError
 from winnow.verdicts.locking import lock_out_others
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 _metadata = sa.MetaData()
 _events = sa.Table(
@@ -47,9 +47,11 @@ _events = sa.Table(
     # Since schema 3.
     sa.Column("mask", sa.Text),  # of a corrected item: {"size": [h, w], "counts": COCO's run lengths}, as JSON
     sa.Column("batch", sa.String(64)),  # key of the press that made several events, which an undo takes back together
+    # Since schema 4.
+    sa.Column("goal", sa.String(32)),  # what was being looked for when the item was shown; strategy says why this one
     sqlite_autoincrement=True,
 )
-_SINCE = {2: ("proposed_class", "score", "source", "class_name", "replaces"), 3: ("mask", "batch")}
+_SINCE = {2: ("proposed_class", "score", "source", "class_name", "replaces"), 3: ("mask", "batch"), 4: ("goal",)}
 _state = sa.Table("state", _metadata, sa.Column("name", sa.String(64), primary_key=True), sa.Column("value", sa.Text))
 
 
@@ -85,6 +87,7 @@ class NewVerdict:
     replaces: str | None = None
     mask: str | None = None
     batch: str | None = None
+    goal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

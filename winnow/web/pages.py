@@ -14,7 +14,7 @@ from winnow.session import Session
 from winnow.settings import Settings
 from winnow.training.report import read_report, utc
 from winnow.verdicts.reasons import REASONS
-from winnow.web.label import strategy_choices
+from winnow.web.label import goal_choices, strategy_choices
 from winnow.web.reports import Number
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -158,6 +158,7 @@ def _config(settings: Settings, session: Session | None) -> dict[str, Any]:
         "auto_seconds": settings.auto_seconds,
         "annotator": settings.annotator,
         "strategies": [choice.model_dump() for choice in strategy_choices()],
+        "goals": [choice.model_dump() for choice in goal_choices()],
         "reasons": [asdict(reason) for reason in REASONS.values()],
         "encoder": session and (session.features.encoder or "made elsewhere"),
         "pool": session

@@ -1,5 +1,6 @@
 """From the session's rows and verdicts to what goes over the wire."""
 
+from winnow.learning.goals import strategy_of
 from winnow.pool import context_view
 from winnow.session import Judged, QueueView, Session
 from winnow.verdicts.log import Verdict
@@ -33,15 +34,17 @@ def item_out(
 
 def queue_out(session: Session, n: int) -> QueueOut:
     view = session.queue(n)
-    strategy = view.snapshot.strategy
+    guidance = session.guidance
     return QueueOut(
         items=[
-            item_out(session, int(row), strategy=strategy, probability=view.probability(int(row)), rank=rank)
-            for rank, row in enumerate(view.rows)
+            item_out(session, row, strategy=way, probability=view.probability(row), rank=rank)
+            for rank, (row, way) in enumerate(zip(view.rows.tolist(), view.ways, strict=True))
         ],
         progress=ProgressOut.model_validate(view.progress),
         model=model_out(view),
-        strategy=session.learner.strategy,
+        strategy=strategy_of(guidance.plan).name,
+        goal=guidance.goal,
+        is_blind=guidance.is_blind,
     )
 
 

@@ -61,7 +61,9 @@ class QueueOut(BaseModel):
     items: list[ItemOut]
     progress: ProgressOut
     model: ModelOut
-    strategy: str
+    strategy: Annotated[str, Field(description="the strategy in force, or the one that the goal is nearest to")]
+    goal: Annotated[str | None, Field(description="the goal in force, null where a strategy was chosen by hand")]
+    is_blind: Annotated[bool, Field(description="the annotator shall not see what the model or the detector thinks")]
 
 
 class VerdictIn(BaseModel):
@@ -84,6 +86,27 @@ class VerdictIn(BaseModel):
         return self
 
 
+class BatchItemIn(BaseModel):
+    item_id: Annotated[str, Field(max_length=64)]
+    label: Annotated[StrictInt, Field(ge=0, le=1)]
+
+
+class BatchIn(BaseModel):
+    """Labels that one press gives to many items."""
+
+    key: Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[\w.:-]+$")]
+    way: Literal["sweep", "grid", "lasso"]
+    items: Annotated[list[BatchItemIn], Field(min_length=1, max_length=500)]
+    elapsed_ms: Annotated[StrictInt | None, Field(ge=0, le=2**31 - 1)] = None
+    model_version: Annotated[StrictInt | None, Field(ge=0)] = None
+
+    @model_validator(mode="after")
+    def _names_each_item_once(self) -> "BatchIn":
+        if len({item.item_id for item in self.items}) < len(self.items):
+            raise ValueError("an item is listed twice; every item gets one label")
+        return self
+
+
 class VerdictOut(FromAttributes):
     seq: int
     key: str
@@ -103,6 +126,7 @@ class VerdictOut(FromAttributes):
     reason: str | None
     class_name: Annotated[str | None, Field(description="what the annotator says it is instead")]
     replaces: Annotated[str | None, Field(description="the item whose box this one corrects")]
+    goal: Annotated[str | None, Field(description="what was being looked for when the item was shown")]
 
 
 class MetricsPointOut(FromAttributes):
@@ -120,6 +144,14 @@ class JudgedOut(BaseModel):
     verdict: VerdictOut
     progress: ProgressOut
     metrics: MetricsPointOut | None
+    queue: QueueOut
+
+
+class BatchOut(BaseModel):
+    verdict: Annotated[VerdictOut | None, Field(description="the last one; null where nothing was left to judge")]
+    verdicts: Annotated[int, Field(description="how many were recorded")]
+    left_out: Annotated[int, Field(description="how many had a verdict already")]
+    progress: ProgressOut
     queue: QueueOut
 
 
@@ -151,6 +183,24 @@ class StrategyChoice(FromAttributes):
 class StrategyOut(BaseModel):
     name: str
     available: list[StrategyChoice]
+
+
+class GoalIn(BaseModel):
+    name: Annotated[str | None, Field(max_length=64, description="null: the strategy of the settings, by hand")]
+
+
+class GoalChoice(FromAttributes):
+    name: str
+    label: str
+    help: str
+    strategy: str
+    is_blind: bool
+
+
+class GoalOut(BaseModel):
+    name: str | None
+    available: list[GoalChoice]
+    random_share: Annotated[float, Field(description="of the items in Find all that are drawn at random")]
 
 
 class ReturnIn(BaseModel):
