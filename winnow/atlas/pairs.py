@@ -22,8 +22,10 @@ class Pairs:
 
     def of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Distinct partners (k,) of the rows (m,), ascending; they may be among the rows themselves."""
-        parts = [self.partners[self.starts[row] : self.starts[row + 1]] for row in rows]
-        return np.unique(np.concatenate(parts)).astype(np.int64) if parts else np.empty(0, np.int64)
+        counts = self.starts[rows + 1] - self.starts[rows]
+        before = np.cumsum(counts) - counts
+        places = np.repeat(self.starts[rows] - before, counts) + np.arange(counts.sum())
+        return np.unique(self.partners[places]).astype(np.int64)
 
 
 def pairs_of(
