@@ -37,6 +37,11 @@ export class Api extends EventTarget {
     return this.#request("GET", path);
   }
 
+  /** What is no JSON, as it is. @param {string} path @returns {Promise<ArrayBuffer>} */
+  bytes(path) {
+    return this.#request("GET", path, undefined, this.annotator, (answer) => answer.arrayBuffer());
+  }
+
   /** @param {string} path @param {object} body @param {string} [annotator] @returns {Promise<any>} */
   post(path, body, annotator) {
     return this.#request("POST", path, body, annotator);
@@ -88,16 +93,17 @@ export class Api extends EventTarget {
 
   /**
    * @param {string} method @param {string} path @param {object} [body] @param {string} [annotator]
+   * @param {(answer: Response) => Promise<any>} [read] how to take in the body of an answer that is no refusal
    * @returns {Promise<any>}
    */
-  async #request(method, path, body, annotator = this.annotator) {
+  async #request(method, path, body, annotator = this.annotator, read = (answer) => answer.json()) {
     /** @type {Record<string, string>} */
     const headers = { ...this.#place, ...(body === undefined ? {} : { "Content-Type": "application/json" }) };
     if (annotator && body !== undefined) headers["X-Winnow-Annotator"] = encodeURIComponent(annotator);
     let answer, content;
     try {
       answer = await fetch(path, { method, headers, body: JSON.stringify(body), cache: "no-store" });
-      content = await answer.json().catch(() => null);
+      content = await (answer.ok ? read(answer) : answer.json()).catch(() => null);
     } catch {
       this.#report(false);
       throw new Unreachable("");

@@ -168,6 +168,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.views = ViewCache()
     app.state.triage = TriageWork()
     app.state.image_states = ImageStatesOf()
+    app.state.insight = insight.InsightOf()
     app.state.workspace = Workspace(settings.workspace_path)
     app.state.proposal_files = ProposalFiles(settings)
     app.state.jobs = Jobs(app.state.workspace.jobs, settings.environment())
