@@ -14,6 +14,9 @@ from winnow.web.app import create_app
 
 SHARED = Path(os.environ.get("WINNOW_SHARED", Path(__file__).parents[2] / "shared"))
 
+# A background process for every little pool would cost the tests minutes; those of the atlas turn it on themselves.
+os.environ["WINNOW_ATLAS"] = "false"
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_blas_thread() -> None:

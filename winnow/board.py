@@ -28,20 +28,6 @@ class Progress:
     invalid: int  # no usable feature row
 
 
-@dataclass(frozen=True)
-class NearDuplicates:
-    """Which rows are nearly the same as row i: others[starts[i] : starts[i + 1]]; starts (n + 1,), others int64."""
-
-    starts: NDArray[np.int64]
-    others: NDArray[np.int64]
-
-    def of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The near-duplicates of any of the rows, ascending, each once."""
-        counts = self.starts[rows + 1] - self.starts[rows]
-        first = np.repeat(self.starts[rows] - (np.cumsum(counts) - counts), counts)
-        return np.unique(self.others[first + np.arange(counts.sum())])
-
-
 class Board:
     """Current verdicts by row of the pool.
 
@@ -61,7 +47,7 @@ class Board:
         self.label_of_row = np.full(n, UNJUDGED, dtype=np.int16)
         self.seq_of_row = np.zeros(n, dtype=np.int64)  # of the current verdict; 0 = none
         self.kind_of_row = np.zeros(n, dtype=np.uint8)  # of the current label
-        self.near: NearDuplicates | None = None
+        self.near: Callable[[NDArray[np.int64]], NDArray[np.int64]] | None = None  # rows -> near-duplicates of them
         self._is_unreadable = np.zeros(n, dtype=bool)
         self._total = int(n - is_hidden.sum())
         self._invalid = int((~is_usable & ~is_hidden).sum())
@@ -122,7 +108,7 @@ class Board:
         """(s,) rows without a verdict that are near-duplicates of a labelled one; none where they are to be shown."""
         if self.near is None:
             return np.empty(0, np.int64)
-        rows = self.near.of(np.flatnonzero(self.label_of_row >= 0))
+        rows = self.near(np.flatnonzero(self.label_of_row >= 0))
         return rows[self.label_of_row[rows] == UNJUDGED]
 
     def progress(self) -> Progress:

@@ -1,9 +1,12 @@
 """What is shown next, as people chose it: a goal or a strategy, where to start, whether near-duplicates come again."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
-from winnow.board import NearDuplicates
+from winnow.atlas.atlas import Atlas
+from winnow.atlas.pairs import Pairs
 from winnow.learning.goals import GOALS, goal_named, is_plan
 from winnow.learning.learner import Learner
 from winnow.learning.step import Start
@@ -24,7 +27,10 @@ class Guidance:
     def __init__(self, log: VerdictLog, record: Record, learner: Learner, *, default_strategy: str) -> None:
         self._log, self._record, self._learner = log, record, learner
         self._default_strategy = default_strategy
-        self._near: NearDuplicates | None = None
+        self._near: Pairs | None = None
+        self._near_likeness = 0.0
+        self.atlas: Atlas | None = None
+        self._on_atlas: list[Callable[[], None]] = []
         self.are_near_duplicates_shown = log.read_state(_NEAR) == "shown"
 
     @property
@@ -64,10 +70,33 @@ class Guidance:
         """Show rows (c,) first, best first, while there is no head; way None = what covers the pool."""
         self._learner.set_start(None if way is None or rows is None else Start(way, rows))
 
-    def set_near_duplicates(self, near: NearDuplicates | None) -> None:
-        """Which rows are nearly the same; from now on those of labelled rows are set aside, unless they are shown."""
-        self._near = near
-        self._apply_near_duplicates()
+    def follow_atlas(self, atlas: Atlas, *, near_likeness: float) -> None:
+        """Use what the atlas knows, now and as it grows; from this likeness on, > 0, rows are near-duplicates."""
+        self.atlas, self._near_likeness = atlas, near_likeness
+        atlas.on_change = self._take_atlas
+        atlas.start()
+        self._take_atlas()
+
+    def tell_atlas(self, listener: Callable[[], None]) -> None:
+        """Call this one too, by a thread of the atlas's own, whenever the atlas has grown; it must not raise."""
+        self._on_atlas.append(listener)
+
+    def close(self) -> None:
+        if self.atlas:
+            self.atlas.close()
+
+    @property
+    def knows_near_duplicates(self) -> bool:
+        """Whether they are known by now; they are not looked for in a pool of proposals, or where that is set off."""
+        return self._near is not None
+
+    def _take_atlas(self) -> None:
+        assert self.atlas
+        if self._near is None and self._near_likeness > 0:
+            self._near = self.atlas.near_duplicates(self._near_likeness)
+            self._apply_near_duplicates()
+        for listener in self._on_atlas:
+            listener()
 
     def show_near_duplicates(self, is_shown: bool) -> None:
         """Show near-duplicates of labelled items like any other, or set them aside, now and after a restart."""
@@ -77,7 +106,8 @@ class Guidance:
 
     def _apply_near_duplicates(self) -> None:
         with self._record.lock:
-            self._record.board.near = None if self.are_near_duplicates_shown else self._near
+            near = None if self.are_near_duplicates_shown else self._near
+            self._record.board.near = near.of if near else None
         self._learner.wake()
 
 

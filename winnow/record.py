@@ -31,7 +31,7 @@ class Record:
         self.lock = threading.Lock()
         self._is_closed = False
         self.on_catching_up: Callable[[], None] = lambda: None
-        self.on_events: Callable[[list[Verdict]], None] = lambda verdicts: None  # recorded or taken back; lock held
+        self.listeners: list[Callable[[list[Verdict]], None]] = []  # told what is recorded or taken back; lock held
         refs = pool.refs_path
         self._since = refs.stat().st_mtime if refs.name.startswith(MISTAKES) else 0.0
         self.ledger = Ledger(log.replay())
@@ -58,7 +58,7 @@ class Record:
         for verdict in verdicts:
             self.ledger.apply(verdict)
             self._show(verdict)
-        self.on_events(verdicts)
+        self._tell(verdicts)
         return verdicts
 
     def take_back(self, verdicts: list[Verdict], key: str, annotator: str) -> None:
@@ -67,7 +67,7 @@ class Record:
             events = self.log.undo(verdicts, key=key, annotator=annotator)
         for event in events:
             self._show(self.ledger.apply(event))
-        self.on_events(verdicts)
+        self._tell(verdicts)
 
     def row_or_none(self, item_id: str) -> int | None:
         """The item's row; None where this pool lacks it, as with boxes drawn by hand."""
@@ -102,6 +102,10 @@ class Record:
         """Items' verdicts that count as given in this pool; a model's mistakes are looked at again, though judged."""
         counting = ([one for one in live if one.created_at >= self._since] for live in self.ledger.histories())
         return (history for history in counting if history)
+
+    def _tell(self, verdicts: list[Verdict]) -> None:
+        for listener in self.listeners:
+            listener(verdicts)
 
     def _show(self, verdict: Verdict) -> None:
         """Bring the board up to date with the item of an event that was recorded or taken back."""

@@ -141,6 +141,7 @@ class Session:
     def close(self) -> None:
         """Let go of the log; whoever still holds the session is told to try again."""
         self._record.close()
+        self.guidance.close()
         self.learner.close()
         self._log.close()
 
@@ -385,8 +386,8 @@ class Session:
         self.learner.set_hidden(self.pool.is_duplicate | ~shown)
 
     def tell_events(self, listener: Callable[[list[Verdict]], None]) -> None:
-        """Call this one with all events that are recorded or taken back from now on; it must return at once."""
-        self._record.on_events = listener
+        """Call this one too with all events that are recorded or taken back from now on; it must return at once."""
+        self._record.listeners.append(listener)
 
     def learn_from(self, ids: NDArray[np.uint64], vectors: NDArray[np.floating]) -> None:
         """Take those of the ids (k,), vectors (k, d), that are no rows of this pool as its further positives."""

@@ -4,6 +4,9 @@ import logging
 import threading
 from pathlib import Path
 
+import numpy as np
+
+from winnow.atlas.atlas import Atlas
 from winnow.corrections.features import CorrectedFeatures, is_correction
 from winnow.errors import DatabaseError, WinnowError
 from winnow.filters import JUDGED_BEFORE
@@ -59,6 +62,7 @@ class Loader:
             try:
                 session = self._opened()
                 self.corrected = follow_corrections(session)
+                make_atlas(session)
                 self.session = session
                 return
             except WinnowError as error:
@@ -118,6 +122,18 @@ def follow_corrections(session: Session) -> CorrectedFeatures:
     session.tell_events(corrected.notice)
     corrected.start()
     return corrected
+
+
+def make_atlas(session: Session) -> None:
+    """Begin to make what is missing of the pool's atlas, unless the settings say not to."""
+    settings, pool = session.settings, session.pool
+    if not settings.atlas:
+        return
+    folder = settings.refs.parent / f"{settings.refs.name}.winnow" / "atlas"
+    atlas = Atlas(folder, session.features.path, session.space, ~pool.is_duplicate)
+    # Of overlapping proposals each one has to be judged: what is set aside would leave its image unreviewed.
+    has_scores = not bool(np.isnan(pool.scores).all())
+    session.guidance.follow_atlas(atlas, near_likeness=0.0 if has_scores else settings.near_duplicate)
 
 
 def restore_filter(session: Session) -> None:
