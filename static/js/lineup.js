@@ -2,9 +2,11 @@
 /** Which item is judged now, which come next and which came before. Pure: no document, no network. */
 
 /** @typedef {import("./types.js").Item} Item */
+/** What a press said: its key, the item and its label, or those of many items that stood in the line. @typedef {{key: string, item: Item | null, label?: number | null, many?: Item[]}} Said */
 
 const LONGEST_QUEUE = 64;
 const LONGEST_HISTORY = 500;
+const BULK_WAYS = new Set(["sweep", "grid", "lasso"]);
 
 export class Lineup {
   /** The item on screen. @type {Item | null} */
@@ -13,7 +15,7 @@ export class Lineup {
   held = null;
   /** @type {Item[]} */
   queue = [];
-  /** Said here, oldest first, with the key of the press; no item for what is said of an image. @type {{item: Item | null, key: string}[]} */
+  /** Said here, oldest first; no item for what is said of an image or of many items. @type {Said[]} */
   #history = [];
   /** @type {Set<string>} items whose image cannot be shown */
   #broken = new Set();
@@ -44,21 +46,36 @@ export class Lineup {
     this.queue = unique([...fresh, ...reserve]).filter(isOpen).slice(0, LONGEST_QUEUE);
   }
 
-  /** The item on screen is judged by the verdict with this key. @param {string} key */
-  judge(key) {
+  /** The item that was last labelled here by itself, skips aside. @returns {{item: Item, label: number} | null} */
+  get lastLabelled() {
+    const last = this.#history.findLast(({ item, label }) => item && typeof label === "number");
+    return last?.item ? { item: last.item, label: Number(last.label) } : null;
+  }
+
+  /** The item on screen is judged by the verdict with this key. @param {string} key @param {number | null} label */
+  judge(key, label) {
     if (!this.current) return;
-    this.#note(this.current, key);
+    this.#note({ key, item: this.current, label });
     this.current = null;
+  }
+
+  /** These items are judged by the press with this key, the one on screen perhaps among them. @param {Set<string>} ids @param {string} key */
+  judgeMany(ids, key) {
+    const line = this.current ? [this.current, ...this.queue] : this.queue;
+    this.#note({ key, item: null, many: line.filter((item) => ids.has(item.id)) });
+    this.queue = this.queue.filter((item) => !ids.has(item.id));
+    if (this.current && ids.has(this.current.id)) this.current = null;
+    if (this.held && ids.has(this.held)) this.held = null;
   }
 
   /** Something was said of the image on screen by the press with this key; the item stays. @param {string} key */
   mark(key) {
-    this.#note(null, key);
+    this.#note({ key, item: null });
   }
 
-  /** @param {Item | null} item @param {string} key */
-  #note(item, key) {
-    this.#history.push({ item, key });
+  /** @param {Said} said */
+  #note(said) {
+    this.#history.push(said);
     if (this.#history.length > LONGEST_HISTORY) this.#history.shift();
   }
 
@@ -76,13 +93,15 @@ export class Lineup {
   }
 
   /**
-   * Take back what was said last; the item it was said of, if it was of one, is the next to be shown.
+   * Take back what was said last; the item it was said of, if it was of one, is the next to be shown. Many items
+   * come back to the line, after the one on screen.
    *
-   * @returns {{item: Item | null} | null} null when nothing is known here
+   * @returns {Said | null} null when nothing is known here
    */
   takeBack() {
     const last = this.#history.pop() ?? null;
     if (last?.item) this.putFirst(last.item);
+    if (last?.many) this.queue = unique([...last.many, ...this.queue]);
     return last;
   }
 
@@ -124,4 +143,9 @@ export class Lineup {
 function unique(items) {
   const seen = new Set();
   return items.filter((item) => !seen.has(item.id) && seen.add(item.id));
+}
+
+/** @param {import("./types.js").Verdict | null} verdict @returns {boolean} whether it was given together with others */
+export function isBulk(verdict) {
+  return BULK_WAYS.has(verdict?.strategy ?? "");
 }

@@ -12,6 +12,7 @@ import { Refused, Unreachable } from "./api.js";
 /** Where each kind of press goes, and what it says there. @type {Record<Press["kind"], (body: Partial<Press>) => [string, object]>} */
 const CALLS = {
   verdict: (body) => ["/api/verdicts", body],
+  bulk: (body) => ["/api/verdicts/batch", body],
   undo: (body) => ["/api/undo", body],
   miss: ({ item_id, ...body }) => [`/api/images/${item_id}/miss`, body],
   complete: ({ item_id, ...body }) => [`/api/images/${item_id}/complete`, body],
@@ -57,7 +58,7 @@ export class Outbox extends EventTarget {
 
   /** @returns {Set<string>} the items whose verdict the server may not know yet */
   itemIds() {
-    return new Set(this.#waiting.flatMap(({ press }) => (press.kind === "verdict" ? (press.item_id ?? []) : [])));
+    return new Set(this.#waiting.flatMap(({ press }) => judgedBy(press)));
   }
 
   /** @returns {Set<string>} an item of each image whose review the server may not know yet */
@@ -207,6 +208,12 @@ export class Outbox extends EventTarget {
   #changed() {
     this.dispatchEvent(new Event("change"));
   }
+}
+
+/** @param {Press} press @returns {string[]} the items that it is a verdict on */
+function judgedBy({ kind, item_id, items = [] }) {
+  if (kind === "bulk") return items.map((item) => item.item_id);
+  return kind === "verdict" && item_id ? [item_id] : [];
 }
 
 /** Never ends: what keeps a lock held until the page is gone. @returns {Promise<never>} */

@@ -6,7 +6,7 @@
 import { Unreachable } from "./api.js";
 import { uuid } from "./dom.js";
 import { Images } from "./images.js";
-import { Lineup } from "./lineup.js";
+import { Lineup, isBulk } from "./lineup.js";
 import { Outbox } from "./outbox.js";
 
 /** @typedef {import("./types.js").Item} Item */
@@ -88,9 +88,23 @@ export class Session extends EventTarget {
     if (!item) return null;
     const elapsed_ms = Math.min(Math.round(performance.now() - this.#shown_at), LONGEST_ELAPSED_MS);
     const press = this.#press({ kind: "verdict", item_id: item.id, label, elapsed_ms, model_version: item.model_version, strategy: item.strategy, ...why });
-    this.lineup.judge(press.key);
+    this.lineup.judge(press.key, label);
     this.#advance();
     return item;
+  }
+
+  /**
+   * Label many items together, those and no others: one press, taken back by one undo. They leave the line at once.
+   *
+   * @param {{item_id: string, label: number}[]} items
+   * @param {{way: import("./types.js").Way, elapsed_ms: number, model_version?: number}} how @returns {string} the press's key
+   */
+  judgeMany(items, { elapsed_ms, ...how }) {
+    const press = this.#press({ kind: "bulk", items, elapsed_ms: Math.min(Math.round(elapsed_ms), LONGEST_ELAPSED_MS), ...how });
+    this.lineup.judgeMany(new Set(items.map((item) => item.item_id)), press.key);
+    this.#advance();
+    this.#tell("change");
+    return press.key;
   }
 
   /** Say that the image on screen has an object that nobody proposed; the item stays. @returns {Item | null} */
@@ -105,7 +119,7 @@ export class Session extends EventTarget {
     const press = this.#press({ kind: "undo" });
     const last = this.lineup.takeBack();
     this.#undos.set(press.key, last && (last.item?.id ?? ""));
-    if (last?.item) this.#advance();
+    if (last?.item || last?.many) this.#advance();
     this.#tell("change");
   }
 
@@ -177,6 +191,7 @@ export class Session extends EventTarget {
   /** @param {Press} press @param {Answer} answer */
   #take(press, answer) {
     if (press.kind === "undo") this.#takeUndone(press.key, answer);
+    if (answer.verdicts === 0) this.lineup.forget(press.key); // all had a verdict: there is nothing to take back
     this.#poll.wait_ms = FIRST_POLL_MS;
     this.#absorb(answer.queue);
     if (this.#isToStartAnew) this.startAnew();
@@ -184,8 +199,8 @@ export class Session extends EventTarget {
   }
 
   /** Show what was taken back, unless it already is what was shown for it. @param {string} key @param {Answer} answer */
-  #takeUndone(key, { item, queue }) {
-    const isShown = item === null || this.#undos.get(key) === item.id;
+  #takeUndone(key, { verdict, item, queue }) {
+    const isShown = item === null || isBulk(verdict) || this.#undos.get(key) === item.id;
     this.#undos.delete(key);
     if (!isShown) this.lineup.putFirst({ ...item, model_version: queue.model.version });
   }
