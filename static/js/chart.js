@@ -24,7 +24,7 @@ export class ErrorChart {
   constructor(api) {
     this.api = api;
     void this.#load();
-    new ResizeObserver(() => this.#plot?.setSize(this.#size())).observe(this.#box);
+    new ResizeObserver(() => this.#fit()).observe(this.#box);
     document.addEventListener("themechange", () => this.#rebuild());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#rebuild());
     byId("chart-box").addEventListener("toggle", () => this.#drawSoon());
@@ -59,7 +59,7 @@ export class ErrorChart {
 
   #draw() {
     this.#drawTimer = 0;
-    if (!(/** @type {HTMLDetailsElement} */ (byId("chart-box")).open)) return;
+    if (!this.#box.checkVisibility()) return; // folded up, or where there is no room for it
     const last = this.#points.at(-1);
     setText(byId("legend-mean"), last ? (last.brier_mean ?? 0).toFixed(3) : "\u00a0");
     setText(byId("legend-error"), last ? `${(100 * (last.error_rate ?? 0)).toFixed(1)} %` : "\u00a0");
@@ -68,6 +68,12 @@ export class ErrorChart {
     const columns = toColumns(this.#points);
     if (this.#plot) this.#plot.setData(columns);
     else this.#plot = new (/** @type {any} */ (uPlot))(this.#options(), columns, this.#box);
+  }
+
+  #fit() {
+    if (!this.#box.checkVisibility()) return;
+    this.#plot?.setSize(this.#size());
+    this.#drawSoon(); // what came while it was out of sight
   }
 
   #rebuild() {

@@ -5,21 +5,16 @@ import { AutoMode } from "./auto_mode.js";
 import { ErrorChart } from "./chart.js";
 import { ClassPicker } from "./class_picker.js";
 import { byId, openStorage, readConfig } from "./dom.js";
-import { Exemplars } from "./exemplars.js";
-import { GoalChoice } from "./goal_choice.js";
 import { GridMode } from "./grid_mode.js";
+import { Guides } from "./guides.js";
 import { openHeader, showModel } from "./header.js";
 import { openableHelp } from "./help.js";
 import { actionsByKey, belongsElsewhere, keyName, writeKeyHints } from "./keys.js";
 import { LabelView } from "./label_view.js";
-import { NearDuplicates } from "./near_duplicates.js";
 import { Notices } from "./notice.js";
 import { PaintClock } from "./paint_clock.js";
-import { RecallMeter } from "./recall_meter.js";
 import { Session } from "./session.js";
 import { ShownFilter } from "./shown_filter.js";
-import { StartPanel } from "./start_panel.js";
-import { StrategyChoice } from "./strategy.js";
 import { listenForSwipes } from "./swipe.js";
 import { takenWord } from "./verdict_words.js";
 import { Viewer } from "./viewer.js";
@@ -48,18 +43,12 @@ const session = new Session({
   annotator: () => api.annotator,
   show: (item, image) => {
     viewer.show(item, image);
-    view.showItem(item);
+    view.showItem(item, session.server?.is_blind ?? false);
     auto.restart(item !== null);
     view.showAuto(auto);
   },
 });
-const strategy = new StrategyChoice(api, config.strategies, notices, () => void session.refresh());
-const onChoice = () => void session.refresh();
-const goal = new GoalChoice({ api, notices, onChange: onChoice });
-const meter = new RecallMeter({ api, notices });
-const exemplars = new Exemplars({ api, session });
-const start = new StartPanel({ api, session, notices, onChange: onChoice });
-const duplicates = new NearDuplicates({ api, notices, onChange: onChoice });
+const guides = new Guides({ api, notices, config, storage, session });
 const many = new GridMode({ api, session, notices, config, onPress: () => afterPress(null, () => {}) });
 const filter = new ShownFilter(api, notices, {
   onRead: (now) => {
@@ -72,6 +61,7 @@ const filter = new ShownFilter(api, notices, {
 
 /** What each action does; verdicts and undo also come from buttons and swipes. @type {Record<string, (event: Event) => void>} */
 const ACTIONS = {
+  ...guides.actions,
   negative: (event) => judge("negative", event),
   positive: (event) => judge("positive", event),
   skip: (event) => judge("skip", event),
@@ -87,17 +77,11 @@ const ACTIONS = {
   brightness_down: () => notices.say(viewer.changeBrightness(-1)),
   brightness_up: () => notices.say(viewer.changeBrightness(1)),
   reset_view: () => notices.say(viewer.reset()),
-  show_probability: () => view.toggleProbability(),
-  next_goal: () => goal.next(),
-  next_strategy: () => strategy.next(),
+  show_probability: () => (view.isBlind ? notices.say("Blind: what the model thinks is hidden") : view.toggleProbability()),
   next_class: () => filter.next(),
   auto_mode: () => auto.toggle(),
   sweep: () => many.sweep(),
   grid: () => many.grid(),
-  exemplars: () => exemplars.toggle(),
-  near_duplicates: () => duplicates.toggle(),
-  start: () => start.toggle(),
-  meter: () => meter.toggle(),
   help: () => help.toggle(),
 };
 const REPEATABLE = new Set(["undo", "contrast_down", "contrast_up", "brightness_down", "brightness_up"]);
@@ -124,7 +108,7 @@ function rejectBox(event) {
 function askClass() {
   const item = session.current;
   if (!item) return;
-  picker.open(item.class_name ?? "", (class_name) => {
+  picker.open((!view.isBlind && item.class_name) || "", (class_name) => {
     if (session.current?.id !== item.id) return notices.say("Another image had come on screen: no verdict was given.");
     judge("negative", null, { reason: "wrong_class", class_name: class_name ?? undefined });
     return notices.say(class_name ? `Wrong class: it is ${class_name}` : "Wrong class: which one is left open");
@@ -168,14 +152,10 @@ function render() {
   later.announce = () => {};
   view.showPaintTime(clock);
   view.render(session);
-  exemplars.show(session.current);
-  meter.refreshSoon();
+  guides.show(session);
   notices.showOutage(api.isReachable ? session.outbox.problem : "", session.outbox.size);
-  if (session.server) {
-    showModel(session.server.model);
-    strategy.show(session.server.strategy);
-    goal.show(session.server);
-  }
+  if (session.server) showModel(session.server.model);
+  if (session.server?.is_blind) view.hideClaims();
 }
 
 function openKeys() {
@@ -188,6 +168,7 @@ function openKeys() {
     if (action !== "auto_mode" || !isForThePage) auto.pause();
     if (many.isOpen && !event.ctrlKey && !event.metaKey && !event.altKey) return many.press(event, action);
     if (!isForThePage || (help.isOpen() && action !== "help")) return;
+    if (event.key === "Escape") guides.close();
     if (!action || (event.repeat && !REPEATABLE.has(action))) return;
     event.preventDefault();
     ACTIONS[action](event);
@@ -218,9 +199,13 @@ function press(button, action) {
 }
 
 function openSession() {
-  session.addEventListener("change", renderSoon);
+  session.addEventListener("change", () => {
+    guides.hear(session);
+    renderSoon();
+  });
   session.addEventListener("answer", (event) => {
     const { press, answer } = /** @type {CustomEvent} */ (event).detail;
+    guides.note(answer.verdict?.seq);
     if (press.kind === "undo" && !isOfAnItem(answer.verdict)) notices.say(`Taken back: ${takenWord(answer.verdict)}`);
     if (press.kind === "undo") chart.reload();
     else if (answer.metrics) chart.add(answer.metrics);

@@ -17,6 +17,8 @@ export class LabelView {
   #item = null;
   /** What is let through, as it was read. @type {import("./types.js").FilterInForce | null} */
   filter = null;
+  /** Whether the goal hides what the model and the detector think. */
+  isBlind = false;
   #isProbabilityShown = readFlag();
   /** What the counts show. @type {import("./types.js").Progress | null} */
   #progress = null;
@@ -32,17 +34,37 @@ export class LabelView {
     this.#showProbability();
   }
 
-  /** @param {Item | null} item */
-  showItem(item) {
+  /** @param {Item | null} item @param {boolean} isBlind */
+  showItem(item, isBlind) {
     this.#item = item;
+    this.isBlind = isBlind;
     setText(byId("item-path"), item?.path ?? "");
-    setText(byId("item-claim"), item ? claim(item) : "");
-    byId("item-claim").hidden = !(item && claim(item));
     this.#frame.dataset.item = item?.id ?? "";
-    this.#frame.setAttribute("aria-label", item ? described(item) : "No image");
-    this.#showProbability();
+    this.#showClaims();
     clearTimeout(this.#wait);
     byId("message").hidden = true;
+  }
+
+  /** A blind goal was chosen while an item is on screen; the other way round, the item stays blind until it is judged. */
+  hideClaims() {
+    if (this.isBlind) return;
+    this.isBlind = true;
+    this.#showClaims();
+  }
+
+  /** What the detector and the model say of the item, where it is not hidden. */
+  #showClaims() {
+    const claimed = this.#item && !this.isBlind ? claim(this.#item) : "";
+    setText(byId("item-claim"), claimed);
+    byId("item-claim").hidden = !claimed;
+    this.#frame.setAttribute("aria-label", this.#item ? this.#described(this.#item) : "No image");
+    byId("bench").dataset.blind = String(this.isBlind);
+    this.#showProbability();
+  }
+
+  /** @param {Item} item @returns {string} */
+  #described(item) {
+    return item.path + (item.class_name && !this.isBlind ? `, class ${claim(item)}` : "");
   }
 
   /** Light the edge of the frame, and the button, in the colour of what was pressed. @param {Light} light */
@@ -74,14 +96,14 @@ export class LabelView {
   #showProbability() {
     const p = this.#item?.probability;
     const known = p === null || p === undefined ? "no model yet" : `P(positive) ${p.toFixed(2)}`;
-    setText(byId("item-probability"), this.#isProbabilityShown && this.#item ? known : "");
-    byId("probability-button").setAttribute("aria-pressed", String(this.#isProbabilityShown));
+    setText(byId("item-probability"), this.isBlind ? "blind" : this.#isProbabilityShown && this.#item ? known : "");
+    byId("probability-button").setAttribute("aria-pressed", String(this.#isProbabilityShown && !this.isBlind));
   }
 
   /** For screen readers. @param {Light} light @param {Item | null} next @param {{reason?: string, class_name?: string}} [why] */
   announce(light, next, { reason, class_name } = {}) {
     const because = [reason?.replace("_", " "), class_name].filter(Boolean).map((word) => `, ${word}`);
-    setText(byId("live"), `${WORDS[light]}${because.join("")}. ${next ? `Next: ${described(next)}` : "Waiting for the next image"}`);
+    setText(byId("live"), `${WORDS[light]}${because.join("")}. ${next ? `Next: ${this.#described(next)}` : "Waiting for the next image"}`);
   }
 
   /** For screen readers. */
@@ -166,11 +188,6 @@ function readFlag() {
 /** @param {Item} item @returns {string} what a detector said about it */
 function claim({ class_name, score }) {
   return [class_name, score === null ? null : score.toFixed(2)].filter(Boolean).join(" ");
-}
-
-/** @param {Item} item @returns {string} */
-function described(item) {
-  return item.path + (item.class_name ? `, class ${claim(item)}` : "");
 }
 
 /** @param {number} count */

@@ -1,9 +1,60 @@
 // @ts-check
-/** Whether near-duplicates of labelled items are shown. */
+/** Whether near-duplicates of labelled items are shown again, or set aside, and how many that are. */
+import { byId, setText } from "./dom.js";
+import { NowAndThen } from "./now_and_then.js";
+import { number } from "./recall_words.js";
+
+const EACH_MS = 5000;
+
 export class NearDuplicates {
+  #button = byId("near-button");
+  #asking = new NowAndThen(() => this.#read(), EACH_MS);
+  /** @type {import("./types_goals.js").NearDuplicates | null} */
+  #now = null;
+
   /** @param {{api: import("./api.js").Api, notices: import("./notice.js").Notices, onChange: () => void}} parts */
-  constructor(parts) {
-    this.parts = parts;
+  constructor({ api, notices, onChange }) {
+    this.api = api;
+    this.notices = notices;
+    this.onChange = onChange;
   }
-  toggle() {}
+
+  async toggle() {
+    if (this.#now?.state !== "ready") return this.notices.say(WHY[this.#now?.state ?? "building"]);
+    const is_shown = !this.#now.is_shown;
+    this.notices.say(is_shown ? "Near-duplicates of labelled items are shown again" : "Near-duplicates of labelled items are set aside");
+    try {
+      this.#take(await this.api.put("/api/near-duplicates", { is_shown }));
+      this.onChange();
+    } catch (error) {
+      this.notices.say(`Near-duplicates: not changed, ${error instanceof Error ? error.message : error}`);
+    }
+    return undefined;
+  }
+
+  /** Verdicts may have arrived. */
+  refreshSoon() {
+    this.#asking.soon();
+  }
+
+  async #read() {
+    const near = await this.api.get("/api/near-duplicates").catch(() => null);
+    if (near) this.#take(near);
+  }
+
+  /** @param {import("./types_goals.js").NearDuplicates} near */
+  #take(near) {
+    this.#now = near;
+    this.#button.setAttribute("aria-pressed", String(near.is_shown));
+    this.#button.title = near.state === "ready" ? `Likeness ${near.likeness} and more counts as nearly the same` : WHY[near.state];
+    const count = { off: "off", building: "…", ready: near.is_shown ? "shown" : `${number(near.set_aside)} aside` }[near.state];
+    setText(byId("near-count"), count);
+  }
 }
+
+/** Why there are none yet. @type {Record<string, string>} */
+const WHY = {
+  off: "Near-duplicates are not looked for: the setting near_duplicate is 0, or atlas is off",
+  building: "Near-duplicates are still being worked out",
+  ready: "",
+};

@@ -1,10 +1,155 @@
 // @ts-check
-/** Where to start without a positive. */
+/** Where to start while there is no model: like an example, the unusual first, or a tour of the pool's groups. */
+import { byId, element, html, setText, uuid } from "./dom.js";
+import { NowAndThen } from "./now_and_then.js";
+import { percent } from "./recall_words.js";
+import { PictureCrop } from "./start_crop.js";
+import { base64, listenForPictures } from "./start_pictures.js";
+
+/** @typedef {import("./types_goals.js").Start} Start */
+
+const EACH_MS = 1000;
+const MOST_BYTES = 11_000_000; // in base 64 this is what one request may carry
+
 export class StartPanel {
-  /** @param {{api: import("./api.js").Api, session: import("./session.js").Session, notices: import("./notice.js").Notices, onChange: () => void}} parts */
-  constructor(parts) {
-    this.parts = parts;
+  #ways = byId("start-ways");
+  #crop = new PictureCrop();
+  #asking = new NowAndThen(() => this.#read(), EACH_MS);
+  /** @type {Start | null} */
+  #now = null;
+
+  /**
+   * @param {{api: import("./api.js").Api, session: import("./session.js").Session, notices: import("./notice.js").Notices,
+   *   panel: import("./panel_view.js").PanelView, onChange: () => void}} parts
+   */
+  constructor({ api, session, notices, panel, onChange }) {
+    this.api = api;
+    this.session = session;
+    this.notices = notices;
+    this.panel = panel;
+    this.onChange = onChange;
+    byId("start-this").addEventListener("click", () => this.#addItem());
+    byId("start-examples").addEventListener("click", (event) => {
+      const id = /** @type {HTMLElement} */ (event.target).closest("button")?.dataset.example;
+      if (id) void this.#send(() => this.api.delete(`/api/start/examples/${id}`));
+    });
+    this.#ways.addEventListener("change", (event) => void this.#choose(/** @type {HTMLInputElement} */ (event.target).value));
+    this.#ways.addEventListener("click", (event) => event.detail > 0 && /** @type {HTMLElement} */ (document.activeElement)?.blur());
+    byId("start").addEventListener("keydown", (event) => event.key === "Escape" && this.#leave());
+    listenForPictures((files) => void this.#addPictures(files));
   }
-  isOpen = false;
-  toggle() {}
+
+  toggle() {
+    this.panel.toggle("start");
+    if (this.panel.now === "start") void this.#read().then(() => this.#checked()?.focus({ preventScroll: true }));
+    else this.#leave();
+  }
+
+  /** Verdicts may have arrived: the tour goes on. */
+  refreshSoon() {
+    if (this.panel.now === "start") this.#asking.soon();
+  }
+
+  #leave() {
+    this.panel.show("work");
+    /** @type {HTMLElement | null} */ (document.activeElement)?.blur(); // the keys go back to the page
+  }
+
+  async #read() {
+    const start = await this.api.get("/api/start").catch(() => null);
+    if (start) this.#take(start);
+  }
+
+  /** @param {string} way */
+  async #choose(way) {
+    await this.#send(() => this.api.put("/api/start", { way }));
+  }
+
+  #addItem() {
+    const item = this.session.current;
+    if (item) void this.#send(() => this.api.post("/api/start/examples", { key: uuid(), item_id: item.id }));
+  }
+
+  /** One after the other, each with the question which part is meant. @param {File[]} files */
+  async #addPictures(files) {
+    this.panel.show("start");
+    if (!files.length) this.#tell("That is no picture.");
+    for (const file of files) await this.#addPicture(file);
+  }
+
+  /** @param {File} file */
+  async #addPicture(file) {
+    if (file.size > MOST_BYTES) return this.#tell(`${file.name} is larger than ${MOST_BYTES / 1e6} MB: make it smaller, or cut out the part that counts.`);
+    let part;
+    try {
+      part = await this.#crop.ask(file);
+    } catch {
+      return this.#tell(`${file.name} cannot be read as a picture.`);
+    }
+    if (!part) return undefined;
+    const picture = await base64(file);
+    const box = part.box_xyxy ? { box_xyxy: part.box_xyxy } : {};
+    return this.#send(() => this.api.post("/api/start/examples", { key: uuid(), picture, name: file.name.slice(0, 200), ...box }));
+  }
+
+  /** @param {() => Promise<Start>} call */
+  async #send(call) {
+    byId("start").setAttribute("aria-busy", "true");
+    try {
+      this.#take(await call());
+      this.onChange();
+    } catch (error) {
+      await this.#read();
+      this.#tell(error instanceof Error ? error.message : String(error));
+    }
+    byId("start").removeAttribute("aria-busy");
+  }
+
+  /** @param {Start} start */
+  #take(start) {
+    const isDrawnAnew = this.#ways.childElementCount !== start.available.length;
+    if (isDrawnAnew) this.#ways.replaceChildren(...start.available.map((way) => element(wayMarkup(way))));
+    for (const radio of this.#radios()) radio.checked = radio.value === (start.way ?? "");
+    if (JSON.stringify(start.examples) !== JSON.stringify(this.#now?.examples)) {
+      byId("start-examples").replaceChildren(...start.examples.map((example, place) => element(exampleMarkup(example, place))));
+    }
+    this.#now = start;
+    this.#showCoverage(start.coverage);
+    this.#tell(start.problem ?? "");
+  }
+
+  /** @param {Start["coverage"]} coverage */
+  #showCoverage(coverage) {
+    byId("start-coverage").hidden = !coverage;
+    if (!coverage) return;
+    const { seen, total, share_of_items } = coverage;
+    byId("start-bar").style.setProperty("--seen", `${(100 * seen) / Math.max(1, total)}%`);
+    byId("start-bar").setAttribute("aria-valuemax", String(total));
+    byId("start-bar").setAttribute("aria-valuenow", String(seen));
+    setText(byId("start-covered"), `${seen} of ${total} groups seen; they hold ${percent(share_of_items)} of all items`);
+  }
+
+  /** @param {string} text */
+  #tell(text) {
+    setText(byId("start-problem"), text);
+  }
+
+  #radios() {
+    return /** @type {NodeListOf<HTMLInputElement>} */ (this.#ways.querySelectorAll("input"));
+  }
+
+  #checked() {
+    return [...this.#radios()].find((radio) => radio.checked) ?? this.#radios()[0];
+  }
+}
+
+/** @param {import("./types.js").Strategy} way */
+function wayMarkup({ name, label, help }) {
+  return html`<label class="choice-line"><input type="radio" name="start" value="${name}"><b>${label}</b><span>${help}</span></label>`;
+}
+
+/** @param {Start["examples"][number]} example @param {number} place */
+function exampleMarkup({ id, kind, url }, place) {
+  const what = `Example ${place + 1}, ${kind === "item" ? "an item of the pool" : "a picture"}`;
+  return html`<li><img src="${url}" alt="${what}"><button type="button" data-example="${id}" aria-label="Remove: ${what}">×</button></li>`;
 }

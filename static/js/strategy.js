@@ -1,21 +1,21 @@
 // @ts-check
-/** The rule by which the next items are chosen: the list on the page and the key that goes through it. */
+/** The rule by which the next items are chosen by hand: the list on the page and the key that goes through it. */
 import { byId, setText } from "./dom.js";
 
 export class StrategyChoice {
   #list = /** @type {HTMLSelectElement} */ (byId("strategy"));
-  /** Choices are sent one after the other, so that the last one made is the last one to arrive. */
-  #sending = Promise.resolve();
-  #underWay = 0;
 
   /**
-   * @param {import("./api.js").Api} api @param {import("./types.js").Strategy[]} strategies
-   * @param {import("./notice.js").Notices} notices @param {() => void} onChange once the server has taken it
+   * @param {{api: import("./api.js").Api, notices: import("./notice.js").Notices, strategies: import("./types.js").Strategy[],
+   *   inTurn: import("./in_turn.js").InTurn, onChoose: () => void, onChange: () => void}} parts
+   *   `onChoose` at once, `onChange` when the server has taken it
    */
-  constructor(api, strategies, notices, onChange) {
+  constructor({ api, notices, strategies, inTurn, onChoose, onChange }) {
     this.api = api;
-    this.strategies = strategies;
     this.notices = notices;
+    this.strategies = strategies;
+    this.inTurn = inTurn;
+    this.onChoose = onChoose;
     this.onChange = onChange;
     this.#list.addEventListener("change", () => {
       this.#choose(this.#list.value);
@@ -30,18 +30,21 @@ export class StrategyChoice {
 
   /** What the server uses; a choice that is still on its way is not overwritten. @param {string} name */
   show(name) {
-    if (this.#underWay > 0) return;
+    if (this.inTurn.underWay === 0) this.#show(name);
+  }
+
+  /** @param {string} name */
+  #show(name) {
     this.#list.value = name;
     setText(byId("strategy-help"), this.strategies.find((strategy) => strategy.name === name)?.help ?? "");
   }
 
   /** @param {string} name */
   #choose(name) {
-    this.show(name);
-    this.#list.value = name;
+    this.#show(name);
+    this.onChoose();
     this.notices.say(`Next shown: ${this.strategies.find((strategy) => strategy.name === name)?.label ?? name}`);
-    this.#underWay += 1;
-    this.#sending = this.#sending.then(() => this.#send(name));
+    this.inTurn.add(() => this.#send(name), this.onChange);
   }
 
   /** @param {string} name */
@@ -51,7 +54,5 @@ export class StrategyChoice {
     } catch (error) {
       this.notices.say(`The strategy was not changed: ${error instanceof Error ? error.message : error}`);
     }
-    this.#underWay -= 1;
-    this.onChange();
   }
 }
