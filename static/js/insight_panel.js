@@ -70,7 +70,7 @@ export class FocusPicture {
   #draw(item, facts) {
     const picture = item ? html`<img src="${thumbnail(item)}" alt="${item.path}" draggable="false">${boxOverlay(item)}` : "";
     byId("focus-picture").replaceChildren(element(html`<div class="frame-inside">${picture}</div>`));
-    setText(byId("focus-path"), item ? item.path : "Move over the map, or press an arrow key.");
+    setText(byId("focus-path"), item ? item.path : "Hover, touch or press an arrow key.");
     byId("focus-path").title = item?.path ?? "";
     setText(byId("focus-facts"), facts || "\u00a0");
     if (item) this.say(`${item.path}, ${facts}`);

@@ -11,6 +11,7 @@
 export const SIGN = /** @type {const} */ ({ dot: 0, plus: 1, minus: 2, diamond: 3, faint: 4 });
 const MANY = 250_000; // so many are drawn anew in a frame; of more, a share while the map moves
 const RING = 5;
+const ROOMY_PX = 700;
 
 export class PointPainter {
   /** Pixels at the canvas's edge in which no point is drawn. */
@@ -33,7 +34,7 @@ export class PointPainter {
    */
   paint(points, look, view, { isSelected, density, isMoving }) {
     const { width, height } = this.canvas;
-    this.#prepare(width, height, dotSize(view.zoom, points.count, density));
+    this.#prepare(width, height, dotSize(view, points.count, density));
     const [pixels, stamps, { colours, signs, order, ring }, { x: xs, y: ys }] = [this.#pixels, this.#stamps, look, points];
     const [scale, left, top] = [view.scale * density, view.x * density, view.y * density];
     const margin = this.margin;
@@ -66,9 +67,9 @@ export class PointPainter {
   }
 }
 
-/** Closer, fewer or denser: larger dots. @param {number} zoom @param {number} count @param {number} density */
-function dotSize(zoom, count, density) {
-  const few = count < 3000 ? 4 : count < 20_000 ? 2 : 0;
+/** Closer, fewer, on a larger map or denser: larger dots. @param {Viewport} view @param {number} count @param {number} density */
+function dotSize({ zoom, width, height }, count, density) {
+  const few = (count < 3000 ? 4 : count < 20_000 ? 2 : 0) * Math.min(1, Math.min(width, height) / ROOMY_PX);
   const size = (2 + few + 1.3 * Math.max(0, Math.log2(zoom))) * density;
   return 2 * Math.round(Math.min(size, 11 * density) / 2) + 1;
 }
@@ -96,7 +97,7 @@ function stampsOf(size, width) {
     (/** @type {number} */ x, /** @type {number} */ y) => Math.abs(x) <= arm && Math.abs(y) <= thick,
     (/** @type {number} */ x, /** @type {number} */ y) => Math.abs(Math.abs(x) + Math.abs(y) - arm) <= thick,
     (/** @type {number} */ x, /** @type {number} */ y) => away(x, y) <= Math.max(0.3, r - 1),
-    (/** @type {number} */ x, /** @type {number} */ y) => away(x, y) <= arm + 1.5,
+    (/** @type {number} */ x, /** @type {number} */ y) => away(x, y) <= r + 2.3,
   ];
   return rules.map((rule) => stamp(rule, reachOf(size), width));
 }
