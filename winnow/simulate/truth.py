@@ -109,12 +109,20 @@ def _read_table(path: Path) -> dict[str, Iterable[Any]]:
     """Column name -> values, blank lines left out; raises TruthError where it cannot be read."""
     try:
         if path.suffix.lower() == ".csv":
-            with path.open(newline="", encoding="utf-8-sig") as file:
-                header, *lines = [line for line in csv.reader(file) if line] or [[]]
-            return dict(zip((name.strip() for name in header), zip(*lines, strict=True), strict=False))
+            return _read_csv(path)
         return _read_parquet(path)
     except (OSError, ValueError) as error:
         raise TruthError(f"{path} cannot be read as a table: {error}. Mend it, or name another file.") from error
+
+
+def _read_csv(path: Path) -> dict[str, Iterable[Any]]:
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        header, *lines = [line for line in csv.reader(file) if line] or [[]]
+    uneven = next((i for i, line in enumerate(lines, start=1) if len(line) != len(header)), None)
+    if uneven is not None:
+        raise ValueError(f"its item {uneven} has {len(lines[uneven - 1])} fields, the header {len(header)}")
+    columns = zip(*lines, strict=True) if lines else [()] * len(header)
+    return dict(zip((name.strip() for name in header), columns, strict=True))
 
 
 def _read_parquet(path: Path) -> dict[str, Iterable[Any]]:
@@ -140,7 +148,7 @@ def _labels(values: list[str], positive: Sequence[str], source: str) -> NDArray[
             raise TruthError(f"{source} never says {absent[0]!r}. {_counted(values)}.")
         known = {value: int(value in positive) for value in set(values)}
     else:
-        known = {"0": 0, "1": 1}
+        known = {"0": 0, "0.0": 0, "1": 1, "1.0": 1}
         if not set(values) <= {*known, ""}:
             raise TruthError(f"{source} says more than 0 and 1. {_counted(values)}; say --positive VALUE.")
     known[""] = UNKNOWN
