@@ -3,14 +3,14 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from winnow.board import UNJUDGED, Progress
+from winnow.board import UNJUDGED
 from winnow.errors import KeyTaken, NothingToUndo
 from winnow.features.matrix import FeatureMatrix, open_features
 from winnow.filters import JUDGED_BEFORE, Filter, known_refs
@@ -25,66 +25,24 @@ from winnow.image_review import (
     reviewed,
 )
 from winnow.learning.attributes import attributes_of
-from winnow.learning.goals import GOALS, strategy_of
 from winnow.learning.learner import Learner, Learnt
 from winnow.learning.space import FeatureSpace
-from winnow.learning.step import Snapshot
 from winnow.learning.strategies import WAYS
+from winnow.outcomes import Judged, JudgedMany, QueueView, Taken
 from winnow.pool import Pool, open_pool
 from winnow.pool.boxes import Box, check_box
 from winnow.pool.identity import item_id_of
 from winnow.pool.images import check_inside, image_size
 from winnow.record import Record
 from winnow.settings import Settings
-from winnow.verdicts.ledger import AGAIN_WAYS, Ledger, MetricsPoint
+from winnow.showings import Showings
+from winnow.verdicts.ledger import Ledger, MetricsPoint
 from winnow.verdicts.log import NewVerdict, Undo, Verdict, VerdictLog
 
 log = logging.getLogger(__name__)
 QUEUE_WAIT_S = 5.0
 AGAIN = [WAYS.index("disagreement"), WAYS.index("repeat")]  # ways of showing what has a label
 BulkWay = Literal["sweep", "grid", "lasso"]
-
-
-@dataclass(frozen=True)
-class QueueView:
-    """The next rows and the snapshot they come from."""
-
-    rows: NDArray[np.int64]
-    ways: tuple[str, ...]  # why each row is shown
-    snapshot: Snapshot
-    state: str  # the snapshot's, or "fitting" while newer verdicts are being learnt
-    progress: Progress
-
-    def probability(self, row: int) -> float | None:
-        return _finite(self.snapshot.probability, row)
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What a verdict led to; `is_new` is False for a key that had already arrived."""
-
-    verdict: Verdict
-    is_new: bool
-    metrics: MetricsPoint | None
-    progress: Progress
-
-
-@dataclass(frozen=True)
-class JudgedMany:
-    """The verdicts that one press gave, oldest first; none when it was taken back or all were judged before."""
-
-    verdicts: list[Verdict]
-    is_new: bool
-    progress: Progress
-
-
-@dataclass(frozen=True)
-class Taken:
-    """What an undo took back, and the row of its item (None when the pool no longer has it)."""
-
-    verdict: Verdict
-    row: int | None
-    progress: Progress
 
 
 class Session:
@@ -135,6 +93,7 @@ class Session:
             attributes=self._attributes,
             repeat_share=self.settings.repeat_share,
         )
+        self._showings = Showings(self.pool, self._record, self.learner)
         self.guidance = Guidance(self._log, self._record, self.learner, default_strategy=self.settings.strategy)
         self._record.on_catching_up = self.learner.wake
 
@@ -190,7 +149,7 @@ class Session:
 
         def verdict() -> NewVerdict:
             said = NewVerdict(key, item_id, label, annotator, "", elapsed_ms=elapsed_ms, reason=reason)
-            return self._as_shown(replace(said, class_name=class_name), model_version, strategy)
+            return self._showings.event(replace(said, class_name=class_name), model_version, strategy)
 
         return self._once(key, item_id, verdict)
 
@@ -224,7 +183,7 @@ class Session:
                 NewVerdict(one, item_id, labels[item_id], annotator, "", elapsed_ms=elapsed_ms, batch=key)
                 for one, item_id in zip(keys, wanted, strict=False)
             ]
-            shown = [replace(self._as_shown(one, model_version), strategy=way) for one in said]
+            shown = [replace(self._showings.event(one, model_version), strategy=way) for one in said]
             verdicts = self._record.append(shown)
             judged = JudgedMany(verdicts, is_new=True, progress=self.board.progress())
         self.learner.wake()
@@ -439,43 +398,8 @@ class Session:
         self.learner.wake()
         return judged
 
-    def _as_shown(self, said: NewVerdict, model_version: int | None, claimed_way: str | None = None) -> NewVerdict:
-        """What was said, with what the item is, why it was shown, and what was shown with it."""
-        row = self.pool.row_of(said.item_id)
-        item = self.pool.item(row)
-        showing = self.learner.showing(model_version, row, claimed_way)
-        place = showing.place_of(row)
-        way = strategy_of(showing.plan).name if place is None else showing.way_of(place)
-        is_asked_again = way in AGAIN_WAYS and model_version is not None  # else it was looked up on another page
-        is_review = self.board.label_of_row[row] != UNJUDGED and not is_asked_again
-        now = self.learner.learnt.snapshot.probability
-        if said.label == 1 and (before := self.ledger.current(said.item_id)) and before.label == 1:
-            # Accepted once more: what a correction said of it still holds.
-            class_name = said.class_name or before.class_name
-            said = replace(said, replaces=before.replaces, class_name=class_name, mask=before.mask)
-        return replace(
-            said,
-            path=item.path,
-            box_xyxy=item.box_xyxy,
-            probability=_finite(now, row) if place is None else _finite(showing.probability, place),
-            model_version=showing.version,
-            strategy="review" if is_review else way,
-            goal=showing.plan if showing.plan in GOALS else None,
-            selection_probability=None if place is None else float(showing.selection_probability[place]),
-            rank=place,
-            proposed_class=item.class_name,
-            score=item.score,
-            source=item.source,
-        )
-
     def _judged(self, verdict: Verdict, *, is_new: bool) -> Judged:
         return Judged(verdict, is_new, self.ledger.running(verdict), self.board.progress())
 
     def _taken(self, verdict: Verdict) -> Taken:
         return Taken(verdict, self._record.row_or_none(verdict.item_id), self.board.progress())
-
-
-def _finite(probability: NDArray[np.float32] | None, row: int) -> float | None:
-    if probability is None or not np.isfinite(probability[row]):
-        return None
-    return float(probability[row])

@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal, get_args
 import numpy as np
 from fastapi import APIRouter, Path, Query, Response
 
-from winnow.session import Judged, Session
+from winnow.outcomes import Judged
+from winnow.session import Session
 from winnow.training.truth import ImageRecord, Region
 from winnow.web.deps import AnnotatorDep, ImageStatesDep, SessionDep
 from winnow.web.image_states import ImageStates, Look

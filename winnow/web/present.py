@@ -1,8 +1,9 @@
 """From the session's rows and verdicts to what goes over the wire."""
 
 from winnow.learning.goals import strategy_of
+from winnow.outcomes import Judged, QueueView
 from winnow.pool import context_view
-from winnow.session import Judged, QueueView, Session
+from winnow.session import Session
 from winnow.verdicts.log import Verdict
 from winnow.web.media import DEFAULT_SIZE
 from winnow.web.schemas import ItemOut, JudgedOut, MetricsPointOut, ModelOut, ProgressOut, QueueOut, VerdictOut
