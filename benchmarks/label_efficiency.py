@@ -1,128 +1,155 @@
-"""How many verdicts it takes to find the rare ones: Winnow against the tool before it and against random order.
+"""How few verdicts do: Winnow's goals against the tool before it, modAL, scikit-activeml and random order.
 
-    python benchmarks/label_efficiency.py --seeds 5                       # all tasks, some minutes on two cores
-    python benchmarks/label_efficiency.py --tasks magnetic coco128 --strategies max_probability --demo demo
+    python benchmarks/label_efficiency.py --cache runs --modal-python PATH --skactiveml-python PATH --demo demo
+    python benchmarks/label_efficiency.py --cache runs --seeds 2 --tasks magnetic --goals find_all     # a first look
 
-Winnow's figures come from winnow.learning.replay, one verdict at a time through the step that the app runs; random
-order is its expected value. Needs ../shared/data/features (WINNOW_SHARED names another place).
+Every run is one file in the cache, and what is there is not run again: the tables can be printed anew in seconds, and
+a change of Winnow needs `rm runs/*.winnow*` only. Winnow's figures come from winnow.learning.replay, one verdict at a
+time through the step that the app runs, random looks among them; random order is its expected value. The two libraries
+run in environments of their own (peer_modal.py and peer_skactiveml.py say how to make them); without their PATH they
+are left out. Needs ../shared/data/features (WINNOW_SHARED names another place).
 """
 
 import argparse
 import math
 import os
+import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from label_tables import print_find_all, print_teach
 from label_tasks import Task, all_tasks
 from numpy.typing import NDArray
+from peer_replay import AFTER, GOALS, LAST_SHARE, at_once, average_precision, result_path, save_result
 from peer_rule import peer_order
+from proposal_order import DATA, all_proposals
 from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from winnow.learning.replay import replay
+from winnow.learning.attributes import Attributes
+from winnow.learning.replay import replay, verdicts_of
 from winnow.learning.space import FeatureSpace
 
-AFTER = (50, 100, 200, 400)  # verdicts
-SHARES = (0.5, 0.9, 0.95)  # of the positives
-LIMIT = {"max_probability": 1_000_000, "entropy": 1000}  # entropy looks at borders: the last positives are not its aim
+HERE = Path(__file__).parent
+PRECISION_EVERY = 10  # labels; how often the head is held against the half that nobody labels
+WHO = {"find_all": ("winnow", "peer"), "teach": ("winnow", "winnow-random")}
 
 
-@dataclass(frozen=True)
-class Curve:
-    """Share of the positives found after AFTER verdicts, and verdicts to SHARES of them (inf: not within the limit)."""
-
-    found: NDArray[np.float64]
-    verdicts: NDArray[np.float64]
-
-
-def curve_of(labels: NDArray[np.int8], positives: int) -> Curve:
-    """The curve of one run: labels (k,) in the order in which they were given."""
-    total = np.cumsum(labels)
-    found = [total[min(k, len(total)) - 1] / positives for k in AFTER]
-    verdicts = [_first_reach(total, math.ceil(share * positives)) for share in SHARES]
-    return Curve(np.array(found), np.array(verdicts))
-
-
-def _first_reach(total: NDArray[np.int64], goal: int) -> float:
-    return float(np.searchsorted(total, goal) + 1) if total[-1] >= goal else math.inf
-
-
-def random_curve(task: Task) -> Curve:
-    """The expected curve of random order."""
-    n, positives = len(task.truth), int(task.truth.sum())
-    found = [min(k / n, 1) for k in AFTER]
-    verdicts = [math.ceil(share * positives) * (n + 1) / (positives + 1) for share in SHARES]
-    return Curve(np.array(found), np.array(verdicts))
-
-
-def run(task: Task, who: str, strategy: str, seed: int) -> Curve:
-    task = task.shuffled(seed)
-    positives = int(task.truth.sum())
-    goal = math.ceil(SHARES[-1] * positives)
+def find_all(task: Task, who: str, seed: int, path: Path) -> None:
+    """One run to LAST_SHARE of the positives."""
+    shuffled = task.shuffled(seed)
+    aim = math.ceil(LAST_SHARE * shuffled.truth.sum())
     if who == "peer":
-        vectors = task.vectors.astype(np.float32)
-        order = peer_order(vectors, task.truth, strategy=strategy, positives=goal, seed=seed)
-        return curve_of(task.truth[order], positives)
-    space = FeatureSpace.build(task.vectors, np.ones(len(task.truth), bool), np.random.default_rng(seed))
-    budget = min(len(task.truth), LIMIT[strategy])
-    replayed = replay(space, task.truth, plan=strategy, budget=budget, positives=goal, seed=seed)
-    return curve_of(replayed.labels, positives)
-
-
-def mean_curve(curves: list[Curve]) -> Curve:
-    return Curve(np.mean([c.found for c in curves], axis=0), np.mean([c.verdicts for c in curves], axis=0))
-
-
-def print_table(strategy: str, tasks: list[Task], winnow: list[Curve], peer: list[Curve]) -> None:
-    found = " | ".join(f"found after {k}" for k in AFTER)
-    print(f"\n### {strategy}\n")
-    print(f"| task | positives of | who | {found} | verdicts to 50 % | to 90 % | to 95 % | to 90 %, ratio to peer |")
-    print("|---|---|---|" + "---|" * (len(AFTER) + 4))
-    for task, ours, theirs in zip(tasks, winnow, peer, strict=True):
-        size = f"{task.truth.sum()} of {len(task.truth)}"
-        _print_row(task.name, size, "Winnow", ours, theirs)
-        _print_row("", "", "peer's rule", theirs, theirs)
-        _print_row("", "", "random", random_curve(task), theirs)
-    _print_summary(np.array([c.verdicts[1] for c in winnow]), np.array([c.verdicts[1] for c in peer]))
-
-
-def _print_row(name: str, size: str, who: str, curve: Curve, peer: Curve) -> None:
-    found = " | ".join(f"{100 * share:.0f} %" for share in curve.found)
-    verdicts = " | ".join("–" if math.isinf(v) else f"{v:.0f}" for v in curve.verdicts)
-    ratio = curve.verdicts[1] / peer.verdicts[1]
-    print(f"| {name} | {size} | {who} | {found} | {verdicts} | {'–' if math.isinf(ratio) else f'{ratio:.2f}'} |")
-
-
-def _print_summary(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> None:
-    if not np.isfinite(ours).all():
+        vectors = shuffled.vectors.astype(np.float32)
+        order = peer_order(vectors, shuffled.truth, strategy="max_probability", positives=aim, seed=seed)
+        save_result(path, shuffled.truth[order], [], 0)
         return
-    ratio = ours / theirs
-    print(f"\nVerdicts to 90 %: mean of the tasks' ratios {ratio.mean():.2f}, ratio of the totals", end=" ")
-    print(f"{ours.sum() / theirs.sum():.2f}, worst task {ratio.max():.2f}.", flush=True)
+    space = FeatureSpace.build(shuffled.vectors, np.ones(len(shuffled.truth), bool), np.random.default_rng(seed))
+    replayed = replay(
+        space,
+        shuffled.truth,
+        plan="find_all",
+        budget=len(shuffled.truth),
+        seed=seed,
+        positives=aim,
+        attributes=_attributes(seed) if who == "winnow-scores" else None,
+        patience=0.01 if at_once(task, 200) > 1 else 0.0,
+    )
+    save_result(path, replayed.labels, [], 0)
+
+
+def _attributes(seed: int) -> Attributes:
+    """What coco128's proposals say of themselves, in the order of Task.shuffled."""
+    whole, _ = all_proposals(DATA / "features" / "coco128.npz")
+    order = np.random.default_rng([seed, 1]).permutation(len(whole.truth))
+    return whole.part("coco128", order).attributes
+
+
+def teach(task: Task, who: str, seed: int, path: Path) -> None:
+    """One run of AFTER[-1] labels on one half, the head held against the other every PRECISION_EVERY labels."""
+    pool, held_out = task.halves(seed)
+    n = len(pool.truth)
+    space = FeatureSpace.build(pool.vectors, np.ones(n, bool), np.random.default_rng(seed))
+    both = space.with_outside(held_out.vectors)
+    outside = np.arange(n, n + len(held_out.truth))
+    labels: list[int] = []
+    precision: list[float] = []
+    plan = "random" if who == "winnow-random" else "teach"
+    for shown in verdicts_of(space, pool.truth, plan=plan, seed=seed):
+        if labels and len(labels) % PRECISION_EVERY == 0:
+            head = shown.snapshot.head
+            by_chance = float(held_out.truth.mean())
+            precision.append(average_precision(head.decision(both, outside), held_out.truth) if head else by_chance)
+        if len(labels) == AFTER[-1]:
+            break
+        labels.append(shown.label)
+    save_result(path, np.array(labels, dtype=np.int8), precision, 0)
+
+
+def run_winnow(tasks: list[Task], goals: list[str], seeds: int, cache: Path, jobs: int) -> None:
+    with ProcessPoolExecutor(jobs, initializer=threadpool_limits, initargs=(1,)) as processes:
+        waiting = []
+        for seed in range(seeds):
+            for goal in goals:
+                for task in tasks:
+                    has_scores = goal == "find_all" and task.name == "coco128"
+                    for who in (*WHO[goal], "winnow-scores") if has_scores else WHO[goal]:
+                        path = result_path(cache, goal, who, task.name, seed)
+                        if not path.exists():
+                            one = find_all if goal == "find_all" else teach
+                            waiting.append(processes.submit(one, task, who, seed, path))
+        for run in waiting:
+            run.result()
+
+
+def run_libraries(options: argparse.Namespace) -> None:
+    """Starts what the caches of the libraries lack, one process at a time and each with one thread."""
+    arguments = ["--cache", options.cache, "--seeds", options.seeds, "--goals", *options.goals]
+    arguments += ["--tasks", *options.tasks] if options.tasks else []
+    arguments += ["--demo", options.demo] if options.demo else []
+    for python, script in (
+        (options.modal_python, "peer_modal.py"),
+        (options.skactiveml_python, "peer_skactiveml.py"),
+    ):
+        for more in ([], ["--standardised"]) if python else ():
+            command = [python, HERE / script, *map(str, arguments), *more]
+            subprocess.run(command, check=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+
+
+def runs_of(cache: Path, goal: str, task: Task, seeds: int) -> dict[str, list[dict[str, NDArray]]]:
+    """Who has run the task, and what each of the runs left."""
+    name = task.name.replace("/", "_")
+    found: dict[str, list[dict[str, NDArray]]] = {}
+    for path in sorted(cache.glob(f"{goal}.*.{name}.*.npz")):
+        _, who, _, seed, _ = path.name.split(".")
+        if int(seed) < seeds:
+            with np.load(path) as stored:
+                found.setdefault(who, []).append(dict(stored))
+    return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--cache", type=Path, required=True, help="folder of the runs")
+    parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--tasks", nargs="*", default=[], help="beginnings of task names; all by default")
-    parser.add_argument("--strategies", nargs="*", default=list(LIMIT), choices=list(LIMIT))
+    parser.add_argument("--goals", nargs="*", default=list(GOALS), choices=list(GOALS))
     parser.add_argument("--demo", type=Path, help="folder of a demo pool with its features.npy")
+    parser.add_argument("--modal-python", type=Path, help="the Python of an environment with modAL")
+    parser.add_argument("--skactiveml-python", type=Path, help="the Python of an environment with scikit-activeml")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--only-print", action="store_true", help="tables of what the cache holds")
     options = parser.parse_args()
+    options.cache.mkdir(parents=True, exist_ok=True)
     tasks = all_tasks(options.tasks, options.demo)
-    with ProcessPoolExecutor(options.jobs, initializer=threadpool_limits, initargs=(1,)) as processes:
-        for strategy in options.strategies:
-            jobs = {
-                (task.name, who): [processes.submit(run, task, who, strategy, seed) for seed in range(options.seeds)]
-                for task in reversed(tasks)  # the longest first
-                for who in ("winnow", "peer")
-            }
-            curves = {key: mean_curve([job.result() for job in runs]) for key, runs in jobs.items()}
-            winnow = [curves[task.name, "winnow"] for task in tasks]
-            print_table(strategy, tasks, winnow, [curves[task.name, "peer"] for task in tasks])
+    if not options.only_print:
+        run_winnow(tasks, options.goals, options.seeds, options.cache, options.jobs)
+        run_libraries(options)
+    for goal in options.goals:
+        runs = {task.name: runs_of(options.cache, goal, task, options.seeds) for task in tasks}
+        print_find_all(tasks, runs) if goal == "find_all" else print_teach(tasks, runs)
 
 
 if __name__ == "__main__":

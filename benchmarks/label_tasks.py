@@ -26,6 +26,18 @@ class Task:
         order = np.random.default_rng([seed, 1]).permutation(len(self.truth))
         return Task(self.name, self.vectors[order], self.truth[order])
 
+    def halves(self, seed: int) -> tuple["Task", "Task"]:
+        """The pool to label and a held-out half, each with half of the positives, both in random order."""
+        shuffled = self.shuffled(seed)
+        place = np.empty(len(self.truth), np.int64)  # of each row among those of its class
+        for value in (0, 1):
+            rows = np.flatnonzero(shuffled.truth == value)
+            place[rows] = np.arange(len(rows))
+        pool, held_out = (
+            Task(self.name, shuffled.vectors[place % 2 == half], shuffled.truth[place % 2 == half]) for half in (0, 1)
+        )
+        return pool, held_out
+
 
 def all_tasks(names: list[str], demo: Path | None = None) -> list[Task]:
     """The tasks whose name begins with one of `names` (all of them for none)."""
