@@ -55,11 +55,17 @@ def exemplars(session: Session, item_id: str, n: int) -> tuple[Alike, Alike]:
 
 
 def near_duplicates_state(session: Session) -> Literal["off", "building", "ready"]:
-    """Whether it is known which items are near-duplicates; off where the settings want none, or no atlas."""
-    atlas = getattr(session.guidance, "atlas", None)
-    if atlas is None or not session.settings.near_duplicate:
-        return "off"
-    return "building" if atlas.neighbour_rows is None else "ready"
+    """Whether it is known which items are near-duplicates.
+
+    Off where the settings want none or no atlas, where that could not be made, and in a pool of proposals with scores,
+    which overlap.
+    """
+    atlas = session.guidance.atlas
+    if session.guidance.knows_near_duplicates:
+        return "ready"
+    is_proposals = not np.isnan(session.pool.scores).all()
+    is_off = atlas is None or atlas.state == "failed" or not session.settings.near_duplicate or is_proposals
+    return "off" if is_off else "building"
 
 
 def set_aside_count(session: Session) -> int:
@@ -74,7 +80,7 @@ def _labels(session: Session) -> Labels:
 
 def _nearest(session: Session, row: int, allowed: NDArray[np.bool_], n: int) -> Alike:
     """The nearest of the allowed rows (n,) bool, by the atlas where the pool has one."""
-    space, atlas = session.space, getattr(session.guidance, "atlas", None)
+    space, atlas = session.space, session.guidance.atlas
     if not space.is_usable[row]:
         return Alike(np.empty(0, np.int64), np.empty(0, np.float32))
     if atlas is not None:

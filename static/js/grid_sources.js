@@ -56,7 +56,7 @@ export function lookAlikes({ api, outbox }, { item, label }) {
         items: without(items, outbox.itemIds()),
         model_version: version,
         title: `Look-alikes of ${name}`,
-        help: `Nearest first, all marked ${word} as it is. Turn the exceptions.`,
+        help: `Nearest first, all marked ${word}. Turn the exceptions.`,
         usual: () => (label === 1 ? 1 : 0),
       };
     },
