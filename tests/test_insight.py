@@ -77,7 +77,7 @@ def test_all_places_lie_on_the_plane_and_keep_their_order(
 def test_what_a_person_said_goes_before_what_the_model_gave() -> None:
     labels = np.array([0, 1, SKIPPED, UNJUDGED, UNJUDGED, UNJUDGED, UNJUDGED, 1], np.int16)
     is_shown = np.array([True, False, True, True, False, False, True, True])
-    auto = np.array([-1, -1, 1, -1, -1, 0, 1, 0], np.int16)
+    auto = np.array([-1, -1, 1, -1, -1, 0, 1, 0], np.int8)
     assert kinds_of(labels, is_shown, auto).tolist() == [
         Kind.NEGATIVE,
         Kind.POSITIVE,
@@ -100,9 +100,8 @@ def said(
     seq: int, item: str, label: int | None, *, at: float, way: str = "entropy", by: str = "ana", ms: int | None = 1000
 ) -> Verdict:
     """A verdict of the log."""
-    return Verdict(
-        seq=seq, key=f"k{seq}", item_id=item, label=label, annotator=by, path=f"{item}.png", box_xyxy=None, created_at=at, strategy=way, elapsed_ms=ms,
-    )  # fmt: skip
+    path = f"{item}.png"
+    return Verdict(f"k{seq}", item, label, by, path, strategy=way, elapsed_ms=ms, seq=seq, created_at=at)
 
 
 def test_work_is_counted_without_pauses() -> None:

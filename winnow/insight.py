@@ -67,10 +67,10 @@ def map_points(pool: Pool, layout: NDArray[np.float32], clusters: NDArray[np.int
     return MapPoints(key, rows, ids, xy, of_rows)
 
 
-def kinds_of(labels: NDArray[np.int16], is_shown: NDArray[np.bool_], auto: NDArray[np.int16]) -> NDArray[np.uint8]:
+def kinds_of(labels: NDArray[np.int16], is_shown: NDArray[np.bool_], auto: NDArray[np.int8]) -> NDArray[np.uint8]:
     """(m,) Kind of rows by their current label codes (m,), whether they may be shown, and what the model gave.
 
-    auto (m,) int16: 0 or 1 where a label is the model's, −1 elsewhere. What a person said goes before all else.
+    auto (m,) int8: 0 or 1 where a label is the model's, −1 elsewhere. What a person said goes before all else.
     """
     kinds = np.where(is_shown, Kind.OPEN, Kind.HIDDEN)
     kinds = np.where(auto >= 0, Kind.AUTO_NEGATIVE + auto, kinds)

@@ -18,7 +18,8 @@ MODULES = """async () => {
   const loaded = await Promise.all(names.map((name) => import(`/static/js/${name}.js`)));
   globalThis.map = Object.assign({}, ...loaded);
   globalThis.pointsOf = (places, clusters = []) => ({
-    key: 1, count: places.length, ids: new BigUint64Array(places.length), clusters: Math.max(0, ...clusters.map((c) => c + 1)),
+    key: 1, count: places.length, ids: new BigUint64Array(places.length),
+    clusters: Math.max(0, ...clusters.map((c) => c + 1)),
     x: Uint16Array.from(places, ([x]) => x), y: Uint16Array.from(places, ([, y]) => y),
     cluster: Int16Array.from(places, (_, i) => clusters[i] ?? -1),
   });
@@ -56,7 +57,8 @@ def test_points_are_read_from_the_servers_bytes(page: Page) -> None:
     read = """(bytes) => {
       const points = map.readPoints(Uint8Array.from(bytes).buffer);
       const { key, count, clusters, x, y, cluster } = points;
-      return { key, count, clusters, x: [...x], y: [...y], cluster: [...cluster], ids: [map.idOf(points, 0), map.idOf(points, 1)] };
+      const ids = [map.idOf(points, 0), map.idOf(points, 1)];
+      return { key, count, clusters, x: [...x], y: [...y], cluster: [...cluster], ids };
     }"""
     assert page.evaluate(read, list(header + body)) == {
         "key": 77,
@@ -80,7 +82,9 @@ def test_states_are_read_from_the_servers_bytes(page: Page) -> None:
 
 
 def test_other_bytes_are_refused(page: Page) -> None:
-    read = "(bytes) => { try { map.readPoints(Uint8Array.from(bytes).buffer); } catch (error) { return error.message; } }"
+    read = """(bytes) => {
+      try { map.readPoints(Uint8Array.from(bytes).buffer); } catch (error) { return error.message; }
+    }"""
     assert "reload the page" in page.evaluate(read, list(b"not a map, but long enough to be one"))
     assert "reload the page" in page.evaluate(read, [1, 2, 3])
 
@@ -145,8 +149,8 @@ def test_only_points_that_count_are_found(page: Page) -> None:
       const points = pointsOf([[10, 10], [12, 10], [500, 500]]);
       const square = [[0, 0], [20, 0], [20, 20], [0, 20]];
       const isOdd = (i) => i % 2 === 1;
-      return [map.inside(points, square, isOdd), map.nearest(points, [10, 10], 50), map.nearest(points, [10, 10], 50, isOdd),
-        map.nearest(points, [200, 200], 50)];
+      const near = [map.nearest(points, [10, 10], 50), map.nearest(points, [10, 10], 50, isOdd)];
+      return [map.inside(points, square, isOdd), ...near, map.nearest(points, [200, 200], 50)];
     }"""
     assert page.evaluate(ask) == [[1], 0, 1, -1]
 
@@ -154,7 +158,8 @@ def test_only_points_that_count_are_found(page: Page) -> None:
 LOOK = """([kinds, probability, clusters, colouring]) => {
   const palette = new map.Palette();
   const points = pointsOf(kinds.map((_, i) => [i, i]), clusters);
-  const look = map.lookOf(points, stateOf(kinds, probability), colouring, palette, Uint8Array.from([0, 1, 2, 3, 4, 5, 6, 7]));
+  const hues = Uint8Array.from([0, 1, 2, 3, 4, 5, 6, 7]);
+  const look = map.lookOf(points, stateOf(kinds, probability), colouring, palette, hues);
   const names = ["negative", "positive", "open", "faint", "cluster-0", "cluster-1", "skipped"];
   const nameOf = (pixel) => names.find((name) => palette.pixel(name) === pixel) ?? "other";
   return { colours: [...look.colours].map(nameOf), signs: [...look.signs], order: [...look.order] };
@@ -192,9 +197,11 @@ PAINT = """([places, selected]) => {
   Object.assign(view, { scale: 1, x: 0, y: 0 });
   const n = places.length;
   const red = 0xff0000ff, white = 0xffffffff;
-  const look = { colours: new Uint32Array(n).fill(red), signs: new Uint8Array(n), order: Uint32Array.from(places, (_, i) => i), ring: white };
+  const order = Uint32Array.from(places, (_, i) => i);
+  const look = { colours: new Uint32Array(n).fill(red), signs: new Uint8Array(n), order, ring: white };
   const painter = new map.PointPainter(canvas);
-  painter.paint(pointsOf(places), look, view, { isSelected: Uint8Array.from(selected), density: 1, isMoving: false });
+  const isSelected = Uint8Array.from(selected);
+  painter.paint(pointsOf(places), look, view, { isSelected, density: 1, isMoving: false });
   return [...canvas.getContext("2d").getImageData(0, 0, 100, 80).data];
 }"""
 
@@ -267,8 +274,11 @@ def test_pictures_come_in_pages(page: Page) -> None:
     assert page.evaluate(ask) == [24, 3, [False, True, True, False], [48, 49]]
 
 
-WISH = """(press) => map.wishOf({ key: "", shiftKey: false, repeat: false, ...press }, new Map([["a", "negative"], ["d", "positive"],
-  ["k", "positive"], ["ArrowRight", "positive"], ["Backspace", "undo"], ["Space", "skip"]]))"""
+WISH = """(press) => {
+  const actions = [["a", "negative"], ["d", "positive"], ["k", "positive"], ["ArrowRight", "positive"]];
+  const more = [["Backspace", "undo"], ["Space", "skip"]];
+  return map.wishOf({ key: "", shiftKey: false, repeat: false, ...press }, new Map([...actions, ...more]));
+}"""
 
 
 @pytest.mark.parametrize(

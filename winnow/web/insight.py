@@ -119,7 +119,7 @@ def read_map_state(session: SessionDep, insight: InsightDep) -> Response:
     rows = points.rows
     labels, _ = session.standing()
     is_shown = session.shown[rows] & session.board.are_open(rows)
-    kinds = kinds_of(labels[rows], is_shown, np.full(len(rows), -1, np.int16))
+    kinds = kinds_of(labels[rows], is_shown, session.board.auto_labels(rows))
     header = np.array([points.key, len(rows), seq, snapshot.version, 0], "<u4").tobytes()
     return _bytes(STATE_MAGIC, header, kinds.tobytes(), probability_bytes(snapshot.probability, rows).tobytes())
 
