@@ -47,12 +47,11 @@ class UpperBound:
     def take(self, is_positive: bool, *, found: int, n_open: int) -> None:
         """Take in a look: found positives were known before it, n_open items were open, it among them."""
         p = np.clip((self._totals - found) / n_open, 0, 1 - CERTAIN)
-        quotes = [p * RESERVE / (RESERVE + np.maximum(0, self._dry - PATIENCE))]
+        first = int(np.searchsorted(self._dry, PATIENCE, "right"))  # smaller totals expected too few hits to bet on
+        self._money[0, first:] += _log_payout(p[first:], _dry_quote(p[first:], self._dry[first:]), is_positive)
         if self._estimate is not None:
-            quotes.append(np.minimum(p, self._estimate.next_chance(found, n_open)))
+            self._money[1] += _log_payout(p, np.minimum(p, self._estimate.next_chance(found, n_open)), is_positive)
             self._estimate.take(is_positive, found=found, n_open=n_open)
-        for money, q in zip(self._money, quotes, strict=True):
-            money += _log_payout(p, q, is_positive)
         self._dry = np.zeros_like(p) if is_positive else self._dry + p
         self._is_rejected |= np.logaddexp.reduce(self._money, axis=0) - math.log(len(self._money)) >= self._need
 
@@ -73,7 +72,7 @@ class UpperBound:
         p = np.clip((self._totals[at] - found) / (n_open - done[:-1]), 0, 1 - CERTAIN)
         steps = np.diff(done)
         dry = self._dry[at] + np.concatenate([[0], np.cumsum(p * steps)[:-1]])
-        q = p * RESERVE / (RESERVE + np.maximum(0, dry - PATIENCE))
+        q = _dry_quote(p, dry)
         money = self._money[0, at] + np.cumsum(_log_payout(p, q, is_positive=False) * steps)
         enough = np.flatnonzero(money >= self._need + math.log(len(self._money)))
         return int(done[enough[0] + 1]) if len(enough) else last
@@ -213,6 +212,11 @@ def _totals(n: int) -> NDArray[np.float64]:
     steps = math.ceil(math.log(n / EXACT_UP_TO) / math.log(RATIO))
     wider = np.floor(EXACT_UP_TO * RATIO ** np.arange(1, steps))
     return np.concatenate([exact, wider[wider < n], [n]])
+
+
+def _dry_quote(p: NDArray[np.float64], dry: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What a hit of probability p (k,) is taken for after misses among which `dry` (k,) hits were expected."""
+    return p * RESERVE / (RESERVE + np.maximum(0, dry - PATIENCE))
 
 
 def _log_payout(p: NDArray[np.float64], q: NDArray[np.float64], is_positive: bool) -> NDArray[np.float64]:

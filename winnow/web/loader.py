@@ -10,6 +10,7 @@ from winnow.atlas.atlas import Atlas
 from winnow.corrections.features import CorrectedFeatures, is_correction
 from winnow.errors import DatabaseError, WinnowError
 from winnow.filters import JUDGED_BEFORE
+from winnow.meter.meter import Meter
 from winnow.session import Session
 from winnow.settings import Settings
 from winnow.verdicts.log import Verdict
@@ -27,6 +28,7 @@ class Loader:
         self._switch = threading.Lock()
         self.session: Session | None = None
         self.corrected: CorrectedFeatures | None = None
+        self.meter: Meter | None = None
         self.problem: WinnowError | None = None
         self.progress = "Starting"
 
@@ -63,6 +65,7 @@ class Loader:
                 session = self._opened()
                 self.corrected = follow_corrections(session)
                 make_atlas(session)
+                self.meter = Meter(session)
                 self.session = session
                 return
             except WinnowError as error:
@@ -85,6 +88,9 @@ class Loader:
 
     def _close(self, session: Session | None) -> None:
         corrected, self.corrected = self.corrected, None
+        meter, self.meter = self.meter, None
+        if meter is not None:
+            meter.close()
         if corrected is not None:
             corrected.close()
         if session is not None:

@@ -1,0 +1,1 @@
+"""The recall meter of an open session; docs/recall.md."""
