@@ -4,7 +4,6 @@ FOLDER holds `request.npz`. Lines: {"stage", "share"} while it works, {"done": s
 its stdin does, whatever it is doing.
 """
 
-import contextlib
 import json
 import os
 import sys
@@ -23,7 +22,7 @@ from winnow.atlas.layout import make_layout
 from winnow.features.matrix import open_vectors
 from winnow.learning.space import FeatureSpace
 
-NICENESS = 19
+NICENESS = 19  # the lowest: keys, images and the head come first
 TOLD_EVERY = 0.01  # of a stage
 Say = Callable[[dict[str, Any]], None]
 
@@ -92,7 +91,8 @@ def read_space(folder: Path, matrix: Path) -> tuple[FeatureSpace, NDArray[np.boo
 
 
 def main(folder: Path, matrix: Path) -> None:
-    _give_way()
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
     channel = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no message
     threading.Thread(target=_end_with, args=(sys.stdin,), daemon=True).start()
@@ -109,15 +109,6 @@ def main(folder: Path, matrix: Path) -> None:
 def _end_with(stdin: IO[str]) -> None:
     stdin.read()  # until the server closes it, or dies
     os._exit(1)
-
-
-def _give_way() -> None:
-    """Below everything else on the machine; on Linux it runs only where a core is idle."""
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
-    if hasattr(os, "SCHED_IDLE"):
-        with contextlib.suppress(OSError):  # not allowed in some containers
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 if __name__ == "__main__":
