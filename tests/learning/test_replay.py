@@ -47,7 +47,7 @@ def test_max_probability_finds_the_rare_ones_long_before_random_order():
 def test_cover_goes_to_every_cluster_before_it_comes_back():
     rng = np.random.default_rng(0)
     centres = 10 * np.eye(8, 16)
-    clusters = np.repeat(np.arange(8), [200, 100, 50, 10, 3, 2, 1, 1])
+    clusters = np.repeat(np.arange(8), [100, 50, 20, 10, 10, 5, 5, 5])
     space = space_of((centres[clusters] + 0.1 * rng.standard_normal((len(clusters), 16))).astype(np.float32))
     nothing = np.empty(0, np.int64)
     order = cover_order(space, space.is_usable, nothing, 8, np.random.default_rng(1))
@@ -55,6 +55,20 @@ def test_cover_goes_to_every_cluster_before_it_comes_back():
     known = np.array([0, len(clusters) - 1])
     order = cover_order(space, space.is_usable, known, 6, np.random.default_rng(1))
     assert sorted(clusters[order].tolist()) == list(range(1, 7))
+
+
+def test_cover_goes_to_a_kind_with_members_before_an_oddity_that_is_little_farther():
+    rng = np.random.default_rng(2)
+    centres = rng.standard_normal((4, 16))
+    centres[2] += centres[1]
+    clusters = np.repeat(np.arange(4), [40, 20, 20, 1])
+    space = space_of((centres[clusters] + 0.1 * rng.standard_normal((81, 16))).astype(np.float32))
+    known = np.array([0, 41])
+    assert space.cosines(np.array([68]), space.directions(known)).max() > (
+        space.cosines(np.array([80]), space.directions(known)).max()
+    )
+    order = cover_order(space, space.is_usable, known, 1, np.random.default_rng(0))
+    assert clusters[order].tolist() == [2]
 
 
 def test_cover_holds_each_row_once_and_only_those_shown():
