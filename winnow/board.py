@@ -12,6 +12,7 @@ from winnow.verdicts.ledger import AGAIN_WAYS, BULK_WAYS
 from winnow.verdicts.log import Verdict
 
 UNJUDGED, SKIPPED = -2, -1  # labels are 0 and up
+NO_LABEL = -1
 ELSEWHERE = frozenset({"import", "correction"})  # ways of labels that nobody was shown the item for
 
 
@@ -26,6 +27,8 @@ class Progress:
     total: int
     unreadable: int  # the image cannot be shown
     invalid: int  # no usable feature row
+    auto_positive: int = 0  # what a head decided; not in `labeled`
+    auto_negative: int = 0
 
 
 class Board:
@@ -47,6 +50,8 @@ class Board:
         self.label_of_row = np.full(n, UNJUDGED, dtype=np.int16)
         self.seq_of_row = np.zeros(n, dtype=np.int64)  # of the current verdict; 0 = none
         self.kind_of_row = np.zeros(n, dtype=np.uint8)  # of the current label
+        self._auto_of_row = np.full(n, NO_LABEL, dtype=np.int8)  # what a head decided, also where a person has since
+        self._auto_counts = {1: 0, 0: 0}  # of those that nobody judged
         self.near: Callable[[NDArray[np.int64]], NDArray[np.int64]] | None = None  # rows -> near-duplicates of them
         self._is_unreadable = np.zeros(n, dtype=bool)
         self._total = int(n - is_hidden.sum())
@@ -71,9 +76,32 @@ class Board:
         for old_or_new, step in ((int(self.label_of_row[row]), -1), (label, 1)):
             if old_or_new in self._counts:
                 self._counts[old_or_new] += step
+        auto = int(self._auto_of_row[row])
+        if auto != NO_LABEL:
+            self._auto_counts[auto] += (label == UNJUDGED) - (self.label_of_row[row] == UNJUDGED).item()
         self.label_of_row[row] = label
         self.seq_of_row[row] = 0 if verdict is None else verdict.seq
         self.kind_of_row[row] = _kind_of(history) if history else SINGLE
+
+    def set_auto(self, rows: NDArray[np.int64], labels: NDArray[np.int8]) -> None:
+        """Make these rows (k,), with labels (k,), the ones that a head decided, and no others."""
+        self._auto_of_row[:] = NO_LABEL
+        self._auto_of_row[rows] = labels
+        standing = self._auto_of_row[self.label_of_row == UNJUDGED]
+        self._auto_counts = {label: int((standing == label).sum()) for label in (1, 0)}
+
+    def are_decided(self) -> NDArray[np.bool_]:
+        """(n,) bool: rows that a head decided, whatever people said of them since."""
+        decided: NDArray[np.bool_] = self._auto_of_row != NO_LABEL
+        return decided
+
+    def auto_rows(self) -> NDArray[np.int64]:
+        """(a,) rows that a head decided and nobody judged, ascending."""
+        return np.flatnonzero(self.are_decided() & (self.label_of_row == UNJUDGED))
+
+    def auto_labels(self, rows: NDArray[np.int64]) -> NDArray[np.int8]:
+        """(k,) what a head decided of these rows, −1 where it did not."""
+        return self._auto_of_row[rows]
 
     def mark_unreadable(self, row: int) -> bool:
         """Leave a row out of the queue because its image cannot be shown; answers whether that is news."""
@@ -85,7 +113,7 @@ class Board:
         self, rows: NDArray[np.int64], is_again: NDArray[np.bool_] | None = None, known_seq: int = 0
     ) -> NDArray[np.bool_]:
         """(k,) bool: rows without a verdict and with a readable image; where is_again, without one after known_seq."""
-        is_open: NDArray[np.bool_] = self.label_of_row[rows] == UNJUDGED
+        is_open: NDArray[np.bool_] = (self.label_of_row[rows] == UNJUDGED) & (self._auto_of_row[rows] == NO_LABEL)
         if is_again is not None:
             is_open |= is_again & (self.label_of_row[rows] >= 0) & (self.seq_of_row[rows] <= known_seq)
         return is_open & ~self._is_unreadable[rows]
@@ -101,6 +129,7 @@ class Board:
             unreadable=np.flatnonzero(self._is_unreadable),
             kinds=self.kind_of_row[rows],
             set_aside=self.set_aside(),
+            auto=self.auto_rows(),
             n_verdicts=n_verdicts,
         )
 
@@ -121,6 +150,8 @@ class Board:
             total=self._total,
             unreadable=int(self._is_unreadable.sum()),
             invalid=self._invalid,
+            auto_positive=self._auto_counts[1],
+            auto_negative=self._auto_counts[0],
         )
 
 

@@ -25,12 +25,14 @@ class NoHead(WinnowError):
 
 
 def annotations_table(session: Session) -> "pa.Table":
-    """One row an item with a current label, oldest verdict first; `index` is null where the pool lacks the item."""
+    """One row an item with a label, people's first, oldest first; `index` is null where the pool lacks the item.
+
+    What a head decided has the strategy `auto`, and who let it decide as its annotator.
+    """
     import pyarrow as pa
 
-    return pa.Table.from_pylist(
-        [_annotation(session, verdict) for verdict in session.current_labels()], schema=_annotation_schema()
-    )
+    labels = [*session.current_labels(), *session.auto_labels()]
+    return pa.Table.from_pylist([_annotation(session, verdict) for verdict in labels], schema=_annotation_schema())
 
 
 def probabilities_table(session: Session) -> "pa.Table":

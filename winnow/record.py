@@ -14,6 +14,7 @@ from winnow.filters import MISTAKES
 from winnow.learning.labels import Labels
 from winnow.pool import Item, Pool
 from winnow.pool.boxes import SAME_IOU, iou
+from winnow.verdicts.auto_items import AutoItems
 from winnow.verdicts.ledger import Ledger
 from winnow.verdicts.log import NewVerdict, Verdict, VerdictLog
 from winnow.verdicts.reasons import place_of
@@ -37,6 +38,7 @@ class Record:
         self.ledger = Ledger(log.replay())
         self.board = Board(pool.row_of, is_hidden=pool.is_duplicate, is_usable=is_usable)
         self.missing_items = self.board.load(self._counting())
+        self._show_auto()
         log.write_state(f"pool:{pool.refs_path.name}", "judged")
 
     def close(self) -> None:
@@ -60,6 +62,15 @@ class Record:
             self._show(verdict)
         self._tell(verdicts)
         return verdicts
+
+    def append_auto(self, new: NewVerdict, items: AutoItems) -> Verdict:
+        """Write what a head decided as one event, all or nothing; raises DatabaseError as `append`."""
+        with self._caught_up_on_failure():
+            verdict = self.log.append_auto(new, items)
+        self.ledger.apply(verdict)
+        self._show(verdict)
+        self._tell([verdict])
+        return verdict
 
     def take_back(self, verdicts: list[Verdict], key: str, annotator: str) -> None:
         """Write the taking back of verdicts, all or none; raises DatabaseError as `append`."""
@@ -85,7 +96,7 @@ class Record:
         """(n,) bool, rows on a region that was accepted or rejected as another item of their class."""
         is_known = np.zeros(self._pool.n_rows, dtype=bool)
         elsewhere: dict[str, list[Verdict]] = defaultdict(list)
-        for verdict in self.ledger.currents():
+        for verdict in self.ledger.standing():
             is_settled = verdict.box_xyxy and place_of(verdict) in ("accepted", "rejected")
             if is_settled and self.row_or_none(verdict.item_id) is None:
                 elsewhere[verdict.path].append(verdict)
@@ -109,9 +120,20 @@ class Record:
 
     def _show(self, verdict: Verdict) -> None:
         """Bring the board up to date with the item of an event that was recorded or taken back."""
-        if verdict.kind == "verdict" and self.row_or_none(verdict.item_id) is not None:
+        if verdict.kind == "auto":
+            self._show_auto()
+        elif verdict.kind == "verdict" and self.row_or_none(verdict.item_id) is not None:
             live = self.ledger.history(verdict.item_id)
             self.board.set(verdict.item_id, [one for one in live if one.created_at >= self._since])
+
+    def _show_auto(self) -> None:
+        """Bring the board up to date with what heads decided; of an item decided twice the newest counts."""
+        counting = (event for event in self.ledger.auto_events() if event.created_at >= self._since)
+        members = [event.items for event in counting if event.items]
+        ids = np.concatenate([np.empty(0, np.uint64), *(items.ids for items in members)])
+        labels = np.concatenate([np.empty(0, np.int8), *(items.labels for items in members)])
+        rows = self._pool.rows_of(ids)
+        self.board.set_auto(rows[rows >= 0], labels[rows >= 0])
 
     @contextmanager
     def _caught_up_on_failure(self) -> Iterator[None]:

@@ -36,6 +36,7 @@ from winnow.pool.images import check_inside, image_size
 from winnow.record import Record
 from winnow.settings import Settings
 from winnow.showings import Showings
+from winnow.verdicts.auto_items import AutoItems
 from winnow.verdicts.ledger import Ledger, MetricsPoint
 from winnow.verdicts.log import NewVerdict, Undo, Verdict, VerdictLog
 
@@ -378,6 +379,11 @@ class Session:
             labelled = [verdict for verdict in self.ledger.currents() if verdict.label is not None]
         return sorted(labelled, key=lambda verdict: verdict.seq)
 
+    def auto_labels(self) -> list[Verdict]:
+        """The labels that a head gave and that stand, as verdicts."""
+        with self._record.lock:
+            return list(self.ledger.auto_labels())
+
     def standing(self) -> tuple[NDArray[np.int16], NDArray[np.int64]]:
         """(n,) current label codes of the board and (n,) the numbers of the verdicts behind them, as of one moment."""
         with self._record.lock:
@@ -386,6 +392,24 @@ class Session:
     def points(self) -> list[MetricsPoint]:
         with self._record.lock:
             return self.ledger.points()
+
+    def record_shown(self, verdict: NewVerdict) -> Judged:
+        """Record a verdict on an item that another way than the queue showed; as `judge`."""
+        return self._once(verdict.key, verdict.item_id, lambda: verdict)
+
+    def record_auto(self, event: NewVerdict, items: Callable[[], AutoItems]) -> Verdict:
+        """Record what a head decided as one event, all or nothing; the same key again answers what it did then.
+
+        Raises:
+            DatabaseError: nothing was written; trying again with the same key is safe.
+        """
+        with self._record.lock:
+            known = self._record.known(event.key, event.item_id)
+            if known is not None:
+                return known
+            verdict = self._record.append_auto(event, items())
+        self.learner.wake()
+        return verdict
 
     def _once(self, key: str, item_id: str, event: Callable[[], NewVerdict]) -> Judged:
         """Record the event, made under the lock, unless its key is known."""

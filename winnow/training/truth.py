@@ -54,6 +54,8 @@ class Truth:
     An image is complete when somebody said so, or when all that one of the refs proposed on it is judged; a miss, a
     skip or an object that waits for its box or class holds it open, also when it comes after that word.
 
+    A label that a head gave, proved by an audit, counts as a person's until there is one.
+
     Args:
         pool: the pool that is shown, first in `paths`; None reads the log alone.
         covered: (n,) bool of its rows, as Listing has it.
@@ -72,7 +74,7 @@ class Truth:
         self._own, self._ledger = own, ledger
         self._listings = [*([own] if own else []), *others]
         self._verdicts: dict[str, list[Verdict]] = defaultdict(list)
-        boxed = [verdict for verdict in ledger.currents() if verdict.box_xyxy is not None]
+        boxed = [verdict for verdict in ledger.standing() if verdict.box_xyxy is not None]
         for verdict in boxed:
             self._verdicts[verdict.path].append(verdict)
         self._replaced = replaced_items(boxed)
@@ -100,9 +102,9 @@ class Truth:
         return MasksOf(self.pools)
 
     def events_since(self, seq: int) -> list[Verdict]:
-        """What stands of the events after a number: the newest verdict of each item, and all on whole images."""
+        """What stands of the events after a number: the label or skip of each item, and all on whole images."""
         on_images = (event for events in self._ledger.image_events().values() for event in events)
-        return [event for event in (*self._ledger.currents(), *on_images) if event.seq > seq]
+        return [event for event in (*self._ledger.standing(), *on_images) if event.seq > seq]
 
     def record(self, path: str) -> ImageRecord:
         rounds = [regions for listing in self._listings if (regions := listing.regions(path)) and listing.is_whole]

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from winnow.verdicts.log import Undo, Verdict
+from winnow.verdicts.log import AutoVerdict, Undo, Verdict
 
 BULK_WAYS = frozenset({"sweep", "grid", "lasso"})  # of labels that were given many at a time
 AGAIN_WAYS = frozenset({"repeat", "disagreement", "review"})  # of a second look at a labelled item
@@ -35,6 +35,7 @@ class Ledger:
         self._by_seq: dict[int, Verdict] = {}
         self._live_of_item: dict[str, list[Verdict]] = {}
         self._live_of_image: dict[str, list[Verdict]] = {}  # by path: misses, completions, rejections
+        self._auto: dict[int, AutoVerdict] = {}  # live auto events, by number
         self._batches: dict[str, list[Verdict]] = defaultdict(list)
         self._last_on_image: dict[str, dict[str, int]] = defaultdict(dict)  # path -> annotator -> newest event
         self._live_of_annotator: dict[str, list[int]] = defaultdict(list)
@@ -61,6 +62,8 @@ class Ledger:
         if event.kind == "verdict":
             self._live_of_item.setdefault(event.item_id, []).append(event)
             self.n_live += 1
+        elif isinstance(event, AutoVerdict):
+            self._auto[event.seq] = event
         else:
             self._live_of_image.setdefault(event.path, []).append(event)
         if event.strategy != "import":  # nobody pressed a key for it, so no key takes it back
@@ -99,6 +102,23 @@ class Ledger:
     def histories(self) -> Iterator[list[Verdict]]:
         """The live verdicts of each item that has one, oldest first, in the order of the items' first verdicts."""
         return iter(self._live_of_item.values())
+
+    def auto_events(self) -> Iterable[AutoVerdict]:
+        """The live auto events, oldest first."""
+        return self._auto.values()
+
+    def auto_labels(self) -> Iterator[Verdict]:
+        """The labels that a head gave and that stand; a person's verdict on an item, a skip too, counts before them."""
+        known: set[str] = set()
+        for event in reversed(self._auto.values()):
+            for verdict in event.verdicts():
+                if verdict.item_id not in self._live_of_item and verdict.item_id not in known:
+                    known.add(verdict.item_id)
+                    yield verdict
+
+    def standing(self) -> Iterator[Verdict]:
+        """What stands of every item: a person's current verdict, else the label that a head gave."""
+        return itertools.chain(self.currents(), self.auto_labels())
 
     def last_on_image(self, path: str) -> dict[str, int]:
         """Annotator -> the number of their newest event on an image, takings back included."""
@@ -145,6 +165,9 @@ class Ledger:
         verdict = self._by_seq[seq]
         self._undone.add(seq)
         self.n_live -= verdict.kind == "verdict"
+        if verdict.kind == "auto":
+            del self._auto[seq]
+            return verdict
         live_of, place = (
             (self._live_of_item, verdict.item_id) if verdict.kind == "verdict" else (self._live_of_image, verdict.path)
         )

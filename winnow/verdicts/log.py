@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from winnow.errors import DatabaseError
+from winnow.verdicts.auto_items import AutoItems, auto_table, read_items, write_items
 from winnow.verdicts.locking import lock_out_others
 
 SCHEMA_VERSION = 4
@@ -52,10 +53,11 @@ _events = sa.Table(
     sqlite_autoincrement=True,
 )
 _SINCE = {2: ("proposed_class", "score", "source", "class_name", "replaces"), 3: ("mask", "batch"), 4: ("goal",)}
+_auto_items = auto_table(_metadata)  # since schema 4
 _state = sa.Table("state", _metadata, sa.Column("name", sa.String(64), primary_key=True), sa.Column("value", sa.Text))
 
 
-Kind = Literal["verdict", "miss", "complete", "reject"]
+Kind = Literal["verdict", "miss", "complete", "reject", "auto"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class NewVerdict:
     """An event on its way into the log; columns of the table above have the meanings.
 
     A `miss` says that an image has an object which nobody proposed, `complete` that all its objects are boxed by now,
-    `reject` that what was proposed on it is of no use; the item of these is the whole image.
+    `reject` that what was proposed on it is of no use; the item of these is the whole image. An `auto` event stands for
+    many items, which a head labelled; its own item and path are empty.
     """
 
     key: str
@@ -96,6 +99,34 @@ class Verdict(NewVerdict):
 
     seq: int = 0
     created_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class AutoVerdict(Verdict):
+    """An auto event with its members."""
+
+    items: AutoItems | None = None
+
+    def verdicts(self) -> Iterator[Verdict]:
+        """The label of each member, as if it had an event of its own."""
+        assert self.items
+        for item_id, label, probability, path, box, class_name, score, source in self.items.rows():
+            yield Verdict(
+                key=self.key,
+                item_id=item_id,
+                label=label,
+                annotator=self.annotator,
+                path=path,
+                box_xyxy=None if box is None else (box[0], box[1], box[2], box[3]),
+                probability=probability,
+                model_version=self.model_version,
+                strategy="auto",
+                proposed_class=class_name,
+                score=score,
+                source=source,
+                seq=self.seq,
+                created_at=self.created_at,
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +189,13 @@ class VerdictLog:
         with self._transaction() as connection:
             return [_stored(connection, verdict, now) for verdict in verdicts]
 
+    def append_auto(self, event: NewVerdict, items: AutoItems) -> AutoVerdict:
+        """Write an auto event and its members in one transaction; as `append`."""
+        with self._transaction() as connection:
+            verdict = _stored(connection, event, time.time())
+            write_items(connection, _auto_items, verdict.seq, items)
+        return _with_items(verdict, items)
+
     def undo(self, verdicts: Sequence[Verdict], *, key: str, annotator: str) -> list[Undo]:
         """Write the taking back of verdicts in one transaction, under `key` (and `key`/1, `key`/2, … for more)."""
         now = time.time()
@@ -184,7 +222,10 @@ class VerdictLog:
         events = sa.select(_events).where(_events.c.seq > after).order_by(_events.c.seq)
         with self._readable() as connection:
             for row in connection.execute(events).mappings():
-                yield _undo_of(row) if row["kind"] == "undo" else _verdict_of(row)
+                if row["kind"] == "auto":
+                    yield _with_items(_verdict_of(row), read_items(connection, _auto_items, row["seq"]))
+                else:
+                    yield _undo_of(row) if row["kind"] == "undo" else _verdict_of(row)
 
     def read_state(self, name: str) -> str | None:
         """A remembered setting, such as the strategy chosen on the page."""
@@ -288,6 +329,10 @@ def _insert(connection: sa.Connection, row: dict[str, Any]) -> int:
 def _verdict_of(row: sa.RowMapping) -> Verdict:
     box = None if row["x1"] is None else (row["x1"], row["y1"], row["x2"], row["y2"])
     return Verdict(box_xyxy=box, **{f.name: row[f.name] for f in fields(Verdict) if f.name != "box_xyxy"})
+
+
+def _with_items(verdict: Verdict, items: AutoItems) -> AutoVerdict:
+    return AutoVerdict(**{f.name: getattr(verdict, f.name) for f in fields(Verdict)}, items=items)
 
 
 def _undo_of(row: sa.RowMapping) -> Undo:

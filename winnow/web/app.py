@@ -14,6 +14,8 @@ from starlette.responses import JSONResponse, Response
 from threadpoolctl import threadpool_limits
 
 import winnow
+from winnow.auto.files import AuditFiles
+from winnow.auto.planning import AutoError
 from winnow.errors import (
     BadBox,
     DatabaseError,
@@ -100,6 +102,7 @@ STATUS_OF_ERROR: dict[type[WinnowError], int] = {
     KeyTaken: 409,
     ImageChanged: 409,
     NoHead: 409,
+    AutoError: 409,
     JobError: 409,
     ModelError: 409,
     TrainingError: 409,
@@ -169,7 +172,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.triage = TriageWork()
     app.state.image_states = ImageStatesOf()
     app.state.insight = insight.InsightOf()
+    app.state.self_check = self_check.SelfCheckOf()
     app.state.workspace = Workspace(settings.workspace_path)
+    app.state.audits = AuditFiles(app.state.workspace.folder / "auto")
     app.state.proposal_files = ProposalFiles(settings)
     app.state.jobs = Jobs(app.state.workspace.jobs, settings.environment())
     for room in ROOMS:

@@ -47,7 +47,7 @@ class _Standing(Ledger):
     def __init__(self, ledger: Ledger) -> None:
         super().__init__()
         self.last_seq = ledger.last_seq
-        self._currents = list(ledger.currents())
+        self._currents = list(ledger.standing())
         self._events = {path: list(events) for path, events in ledger.image_events().items()}
 
     def currents(self) -> Iterator[Verdict]:

@@ -49,6 +49,8 @@ class ProgressOut(FromAttributes):
     total: int
     unreadable: int
     invalid: int
+    auto_positive: Annotated[int, Field(description="decided by the model, as an audit allowed; not in labeled")] = 0
+    auto_negative: int = 0
 
 
 class ModelOut(BaseModel):
@@ -111,7 +113,8 @@ class VerdictOut(FromAttributes):
     seq: int
     key: str
     kind: Annotated[
-        Literal["verdict", "miss", "complete", "reject"], Field(description="what it is on: an item, or its image")
+        Literal["verdict", "miss", "complete", "reject", "auto"],
+        Field(description="what it is on: an item, its image, or all that a model decided at once"),
     ]
     item_id: str
     label: int | None
