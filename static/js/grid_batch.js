@@ -119,3 +119,10 @@ export function layout(n, width_px, height_px) {
   });
   return choices.reduce((best, choice) => (choice.worth > best.worth ? choice : best));
 }
+
+/** @param {{label: number}[]} items @returns {string} how many of each */
+export function summary(items) {
+  const positive = items.filter(({ label }) => label === 1).length;
+  const parts = [positive && `${positive} positive`, items.length - positive && `${items.length - positive} negative`];
+  return parts.filter(Boolean).join(" and ");
+}

@@ -9,13 +9,14 @@ export const GRID_KEYS = [
   ["A D", "Negative, positive", "Then the next picture", ["negative", "positive"]],
   ["S", "Leave out", "It stays open", ["skip"]],
   ["Shift", "All at once", "With the three above"],
+  ["Z", "Closer", "The picture at the cursor, large", ["zoom"]],
   ["+ −", "More, fewer", "As many as fit the window"],
   ["Enter", "Label", "All that is marked on screen"],
   ["⌫", "Take back", "All of the last Enter", ["undo"]],
   ["Esc", "Leave", "Nothing more is labelled"],
 ];
 
-/** @typedef {{action: "move" | "end" | "turn" | "turnNumber" | "mark" | "markAll" | "size" | "apply" | "undo" | "leave", value?: any}} Wish */
+/** @typedef {{action: "move" | "end" | "turn" | "turnNumber" | "mark" | "markAll" | "size" | "large" | "apply" | "undo" | "leave", value?: any}} Wish */
 
 /** These mean the same whatever the settings say. @type {Record<string, Wish>} */
 const FIXED = {
@@ -55,6 +56,7 @@ function numbered(key) {
 /** @param {string | undefined} action @param {boolean} isAll @returns {Wish | null} */
 function named(action, isAll) {
   if (action === "undo") return { action: "undo" };
+  if (action === "zoom") return { action: "large" };
   if (action === undefined || !(action in LABELS)) return null;
   return { action: isAll ? "markAll" : "mark", value: LABELS[action] };
 }

@@ -2,20 +2,18 @@
 /** Many items at once: look-alikes of the last one, or the next of the queue. Enter labels what is marked on screen. */
 import { Refused } from "./api.js";
 import { byId, openStorage } from "./dom.js";
-import { GridBatch, sizesThatFit } from "./grid_batch.js";
+import { GridBatch, summary } from "./grid_batch.js";
 import { wishOf } from "./grid_keys.js";
+import { LargePicture } from "./grid_large.js";
+import { GridSize } from "./grid_size.js";
 import { lastLabelled, lookAlikes, nextOfQueue } from "./grid_sources.js";
-import { GridView, smallImage, spoken } from "./grid_view.js";
+import { GridView, markName, smallImage, spoken } from "./grid_view.js";
 import { Images } from "./images.js";
 import { belongsElsewhere } from "./keys.js";
 import { isBulk } from "./lineup.js";
 
 /** @typedef {import("./grid_sources.js").Source} Source */
 
-const SIZE = "winnow.grid.size";
-const USUAL_SIZE = 24;
-const USUAL_SIZE_NARROW = 12;
-const NARROW_PX = 700;
 const LOADED = 120; // so that more of them are there at once, with the next ones ahead
 const NOTHING = { title: "", help: "" };
 
@@ -23,7 +21,8 @@ export class GridMode {
   #dialog = /** @type {HTMLDialogElement} */ (byId("many"));
   #cells = byId("many-cells");
   #batch = new GridBatch();
-  #storage = openStorage();
+  #large = new LargePicture();
+  #size = new GridSize(this.#cells, openStorage());
   #view;
   #images;
   /** What is shown now. @type {Source | null} */
@@ -47,6 +46,7 @@ export class GridMode {
     this.#images = new Images((url) => api.look(url), () => this.#render(), (id) => this.#leaveOut(id));
     session.addEventListener("answer", (event) => this.#take(/** @type {CustomEvent} */ (event).detail));
     session.addEventListener("refused", (event) => this.#takeRefusal(/** @type {CustomEvent} */ (event).detail));
+    api.addEventListener("reachable", () => this.#tryAgain());
     this.#listen();
   }
 
@@ -56,7 +56,8 @@ export class GridMode {
 
   /** Show the open items nearest to the last one that was labelled. */
   async sweep() {
-    const anchor = await lastLabelled(this.session, this.config.annotator);
+    const anchor = await lastLabelled(this.session, this.config.annotator).catch((error) => error);
+    if (anchor instanceof Error) return this.notices.say(`Look-alikes cannot be fetched: ${anchor.message}.`);
     if (!anchor) return this.notices.say("Say yes or no to an item first: look-alikes are those of the last one.");
     return this.#open(lookAlikes(this.session, anchor));
   }
@@ -80,16 +81,24 @@ export class GridMode {
     const batch = this.#batch;
     if (action === "apply") return this.#apply(event);
     if (action === "undo") return this.#takeBack();
-    if (action === "leave") return this.#dialog.close();
+    if (action === "leave") return this.#leave();
     if (action === "size") return this.#resize(value);
     if (action === "move") batch.move(value[0], value[1]);
     else if (action === "end") batch.moveTo(value);
     else if (action === "turn") batch.turn(batch.cursor);
     else if (action === "turnNumber") batch.turnInRow(value);
     else if (action === "mark") batch.mark(value);
+    else if (action === "large") this.#large.toggle();
     else batch.markAll(value);
     this.#render();
     return this.#announce();
+  }
+
+  /** The large picture first, then the grid. */
+  #leave() {
+    if (!this.#large.isOpen) return this.#dialog.close();
+    this.#large.close();
+    return this.#render();
   }
 
   /** @param {Source} source */
@@ -131,11 +140,12 @@ export class GridMode {
     this.#batch.fill([], () => null);
     this.#view.showHead(words, this.#source?.anchor ?? null);
     this.#view.showMessage(message);
-    this.#layOut(this.#size);
+    this.#layOut();
   }
 
   /** Label what is marked and was seen. @param {Event} event */
   #apply(event) {
+    if (this.#large.isOpen) return this.#leave(); // what is labelled has to be on screen
     const given = this.#batch.given(event.timeStamp);
     if (!given.length || !this.#source) return this.#view.announce("Nothing that is on screen is marked.");
     const items = given.map(({ item, mark }) => ({ item_id: item.id, label: Number(mark) }));
@@ -178,32 +188,29 @@ export class GridMode {
     if (this.#dialog.open) void this.#fill(true);
   }
 
+  /** The server is back: what could not be fetched can be now. */
+  #tryAgain() {
+    const isEmpty = this.#dialog.open && !this.#batch.cells.length;
+    if (this.session.api.isReachable && isEmpty && !this.#awaited) void this.#fill(false);
+  }
+
   /** @param {string} id */
   #leaveOut(id) {
     this.#batch.drop(id);
     this.#render();
   }
 
-  /** How many are shown, as chosen last and as fits. */
-  get #size() {
-    const { clientWidth: width, clientHeight: height } = this.#cells;
-    const wish = Number(this.#storage.getItem(SIZE)) || (width < NARROW_PX ? USUAL_SIZE_NARROW : USUAL_SIZE);
-    return sizesThatFit(width, height).findLast((size) => size <= wish) ?? sizesThatFit(width, height)[0];
-  }
-
   /** @param {number} step to the next larger or smaller number */
   #resize(step) {
-    const sizes = sizesThatFit(this.#cells.clientWidth, this.#cells.clientHeight);
-    const size = sizes[sizes.indexOf(this.#batch.size) + step];
-    if (!size) return this.notices.say(step > 0 ? "No more fit this window." : "Fewer than these are quicker one by one.");
-    this.#storage.setItem(SIZE, String(size));
-    this.#layOut(size);
+    if (!this.#size.choose(this.#batch.size, step)) {
+      return this.notices.say(step > 0 ? "No more fit this window." : "Fewer than these are quicker one by one.");
+    }
+    this.#layOut();
     return this.#wantImages();
   }
 
-  /** @param {number} size */
-  #layOut(size) {
-    this.#batch.layOut(size, this.#cells.clientWidth, this.#cells.clientHeight);
+  #layOut() {
+    this.#batch.layOut(this.#size.now, this.#cells.clientWidth, this.#cells.clientHeight);
     this.#render();
   }
 
@@ -211,6 +218,8 @@ export class GridMode {
     if (!this.#dialog.open) return;
     this.#batch.see((id) => this.#images.isReady(id), performance.now());
     this.#view.render(this.#batch, (id) => this.#images.get(id));
+    const cell = this.#batch.shown[this.#batch.cursor] ?? null;
+    this.#large.show(cell, cell ? markName(cell) : "");
   }
 
   #announce() {
@@ -219,7 +228,8 @@ export class GridMode {
   }
 
   #listen() {
-    new ResizeObserver(() => this.#dialog.open && this.#layOut(this.#size)).observe(this.#cells);
+    new ResizeObserver(() => this.#dialog.open && this.#layOut()).observe(this.#cells);
+    this.#dialog.addEventListener("cancel", (event) => event.preventDefault()); // the keys below do it
     this.#dialog.addEventListener("close", () => this.#close());
     this.#cells.addEventListener("click", (event) => this.#click(event));
     /** @type {Record<string, import("./grid_keys.js").Wish>} */
@@ -251,14 +261,8 @@ export class GridMode {
     this.#source = null;
     this.#batch.fill([], () => null);
     this.#images.want([]);
+    this.#large.close();
   }
-}
-
-/** @param {{label: number}[]} items @returns {string} */
-function summary(items) {
-  const positive = items.filter(({ label }) => label === 1).length;
-  const parts = [positive && `${positive} positive`, items.length - positive && `${items.length - positive} negative`];
-  return parts.filter(Boolean).join(" and ");
 }
 
 /** @param {Error} error @returns {string} */

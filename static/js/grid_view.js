@@ -104,7 +104,7 @@ function fill(place, cell, imageOf) {
 }
 
 /** @param {Cell} cell @returns {"positive" | "negative" | "out"} */
-function markName({ mark }) {
+export function markName({ mark }) {
   return mark === null ? "out" : labelName(mark) === "positive" ? "positive" : "negative";
 }
 

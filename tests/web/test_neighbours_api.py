@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from small_pool import Client
 
+from winnow.atlas.atlas import Atlas
 from winnow.settings import Settings
 
 ANGLES = [0, 10, 20, 30, 40, 50, 65, 80]  # degrees: the further on, the less alike the first
@@ -148,3 +149,14 @@ def test_near_duplicates_are_off_without_an_atlas_and_the_choice_is_kept(fan: Cl
     assert fan.get("/api/near-duplicates").json() == off
     assert fan.put("/api/near-duplicates", json={"is_shown": True}).json() == {**off, "is_shown": True}
     assert fan.get("/api/near-duplicates").json() == {**off, "is_shown": True}
+
+
+def test_the_atlas_finds_the_same_neighbours(fan: Client, tmp_path: Path) -> None:
+    first = ids(fan)[0]
+    before = neighbours(fan, first, n=5)
+    session = fan.app.state.loader.session
+    session.guidance.atlas = Atlas(tmp_path / "atlas", session.features.path, session.space, ~session.pool.is_duplicate)
+    after = neighbours(fan, first, n=5)
+    assert rows(after) == rows(before) == [1, 2, 3, 4, 5]
+    assert [item["likeness"] for item in after] == pytest.approx([item["likeness"] for item in before], abs=1e-6)
+    assert fan.get("/api/near-duplicates").json()["state"] == "building"
