@@ -1,4 +1,4 @@
-"""Which current verdicts to look at again: newest first, or those the head doubts most."""
+"""Which current verdicts to look at again: the newest, those the head doubts, hasty ones, second looks that differ."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,22 +7,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from winnow.board import SKIPPED, UNJUDGED
-from winnow.session import Session
+from winnow.self_check import SelfCheck, checked_probability
 from winnow.verdicts.log import Verdict
 
 Label = Literal["all", "1", "0", "skip"]
-Order = Literal["newest", "suspicious"]
+Order = Literal["newest", "suspicious", "hasty", "disagreed"]
 _LABEL_CODES: dict[str, int] = {"1": 1, "0": 0, "skip": SKIPPED}
 
 
 @dataclass(frozen=True)
 class Reviewed:
-    """A verdict beside what a head that did not see it says: P(label = 1) and its distance from the label."""
+    """A verdict beside what a head that did not see it says: P(label = 1) and its distance from the label.
+
+    said_before is the label that this verdict, a second look, did not agree with; None for any other verdict.
+    """
 
     row: int
     verdict: Verdict
     probability: float | None
     disagreement: float | None
+    said_before: int | None
 
 
 @dataclass(frozen=True)
@@ -32,37 +36,48 @@ class ReviewWindow:
     rows: list[Reviewed]
 
 
-def review(session: Session, *, label: Label, annotator: str, order: Order, offset: int, limit: int) -> ReviewWindow:
-    """The verdicts `offset` to `offset + limit` of those that pass the filters."""
-    ledger = session.ledger
+def review(
+    check: SelfCheck,
+    *,
+    label: Label,
+    annotator: str,
+    order: Order,
+    offset: int,
+    limit: int,
+    chosen: NDArray[np.int64] | None = None,
+) -> ReviewWindow:
+    """The verdicts `offset` to `offset + limit` of those that pass the filters; chosen (k,) rows, None = all."""
+    session = check.session
     codes, seqs = session.standing()
     rows = np.flatnonzero(codes != UNJUDGED if label == "all" else codes == _LABEL_CODES[label])
+    if chosen is not None:
+        rows = rows[np.isin(rows, chosen)]
+    disagreed = check.disagreed()
+    if order == "hasty":
+        rows = rows[np.isin(rows, check.hasty_rows())]
+    elif order == "disagreed":
+        rows = rows[np.isin(rows, np.array(list(disagreed), np.int64))]
+    verdict_of = session.ledger.verdict
     if annotator:
         # Python's loop is fine here: annotators are few and the filter is rarely on.
-        is_theirs = [ledger.verdict(int(seq)).annotator == annotator for seq in seqs[rows]]
+        is_theirs = [verdict_of(int(seq)).annotator == annotator for seq in seqs[rows]]
         rows = rows[np.asarray(is_theirs, dtype=bool)]
-    checked = _checked_probability(session)
-    doubt = np.abs(codes[rows] - checked[rows])  # NaN where no head has judged it
+    checked = checked_probability(session)[rows]
+    doubt = np.abs(codes[rows] - checked)  # NaN where no head has judged it
     doubt[codes[rows] == SKIPPED] = np.nan
-    newest = -seqs[rows]
-    ranking = np.argsort(newest) if order == "newest" else np.lexsort((newest, -np.nan_to_num(doubt, nan=-1.0)))
-    window = ranking[offset : offset + limit]
+    window = _ranking(order, doubt, seqs[rows])[offset : offset + limit]
     reviewed = [
-        Reviewed(row, ledger.verdict(int(seqs[row])), _or_none(checked[row]), _or_none(doubt[place]))
+        Reviewed(row, verdict_of(int(seqs[row])), _or_none(checked[place]), _or_none(doubt[place]), disagreed.get(row))
         for row, place in zip(rows[window].tolist(), window.tolist(), strict=True)
     ]
-    return ReviewWindow(len(rows), ledger.annotators(), reviewed)
+    return ReviewWindow(len(rows), session.ledger.annotators(), reviewed)
 
 
-def _checked_probability(session: Session) -> NDArray[np.float32]:
-    """(n,) P(label = 1) by a head that has not seen the row's own label; NaN where there is none."""
-    learnt = session.learner.learnt
-    snapshot = learnt.snapshot
-    checked = np.full(session.pool.n_rows, np.nan, dtype=np.float32)
-    if snapshot.probability is not None:
-        checked[:] = snapshot.probability
-        checked[learnt.labelled_rows] = np.nan if snapshot.checked_probability is None else snapshot.checked_probability
-    return checked
+def _ranking(order: Order, doubt: NDArray[np.float32], seqs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(k,) places, first to be shown first; doubt (k,), seqs (k,) of the verdicts."""
+    if order in ("newest", "disagreed"):
+        return np.argsort(-seqs)
+    return np.lexsort((-seqs, -np.nan_to_num(doubt, nan=-1.0)))
 
 
 def _or_none(value: float) -> float | None:
