@@ -15,6 +15,7 @@ import math
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -29,8 +30,10 @@ from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from winnow.learning.attributes import Attributes
+from winnow.learning.labels import Labels
 from winnow.learning.replay import replay, verdicts_of
 from winnow.learning.space import FeatureSpace
+from winnow.learning.step import Snapshot, next_snapshot
 
 HERE = Path(__file__).parent
 PRECISION_EVERY = 10  # labels; how often the head is held against the half that nobody labels
@@ -72,20 +75,33 @@ def teach(task: Task, who: str, seed: int, path: Path) -> None:
     pool, held_out = task.halves(seed)
     n = len(pool.truth)
     space = FeatureSpace.build(pool.vectors, np.ones(n, bool), np.random.default_rng(seed))
-    both = space.with_outside(held_out.vectors)
-    outside = np.arange(n, n + len(held_out.truth))
-    labels: list[int] = []
+    both, outside = space.with_outside(held_out.vectors), np.arange(n, n + len(held_out.truth))
+    rows: list[int] = []
     precision: list[float] = []
-    plan = "random" if who == "winnow-random" else "teach"
-    for shown in verdicts_of(space, pool.truth, plan=plan, seed=seed):
-        if labels and len(labels) % PRECISION_EVERY == 0:
-            head = shown.snapshot.head
+    for snapshot, chosen in (_random_steps if who == "winnow-random" else _teach_steps)(space, pool.truth, seed):
+        if len(rows) % PRECISION_EVERY == 0 and rows:
             by_chance = float(held_out.truth.mean())
-            precision.append(average_precision(head.decision(both, outside), held_out.truth) if head else by_chance)
-        if len(labels) == AFTER[-1]:
+            decision = snapshot.head and snapshot.head.decision(both, outside)
+            precision.append(by_chance if decision is None else average_precision(decision, held_out.truth))
+        if len(rows) >= AFTER[-1]:
             break
-        labels.append(shown.label)
-    save_result(path, np.array(labels, dtype=np.int8), precision, 0)
+        rows += chosen
+    save_result(path, pool.truth[rows], precision, 0)
+
+
+def _teach_steps(space: FeatureSpace, truth: NDArray[np.int8], seed: int) -> Iterator[tuple[Snapshot, list[int]]]:
+    for shown in verdicts_of(space, truth, plan="teach", seed=seed):
+        yield shown.snapshot, [shown.row]
+
+
+def _random_steps(space: FeatureSpace, truth: NDArray[np.int8], seed: int) -> Iterator[tuple[Snapshot, list[int]]]:
+    """Random order needs no step between two figures."""
+    order = np.random.default_rng([seed, 4]).permutation(space.n)
+    nothing = np.empty(0, np.int64)
+    for k in range(0, space.n, PRECISION_EVERY):
+        labels = Labels(order[:k], truth[order[:k]], nothing, nothing)
+        snapshot = next_snapshot(space, labels, "random", previous=None, rng=np.random.default_rng(seed))
+        yield snapshot, order[k : k + PRECISION_EVERY].tolist()
 
 
 def run_winnow(tasks: list[Task], goals: list[str], seeds: int, cache: Path, jobs: int) -> None:

@@ -15,8 +15,13 @@ from peer_replay import main
 from sklearn.linear_model import LogisticRegression
 
 
-def most_probable(classifier: ActiveLearner, pool: NDArray[np.float32], n_instances: int = 1) -> NDArray[np.int64]:
-    return np.argsort(-classifier.predict_proba(pool)[:, 1], kind="stable")[:n_instances]
+def most_probable(
+    classifier: ActiveLearner, pool: NDArray[np.float32], n_instances: int = 1
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Rows of the pool and their probabilities: modAL takes two rows alone for such a pair."""
+    probability = classifier.predict_proba(pool)[:, 1]
+    rows = np.argsort(-probability, kind="stable")[:n_instances]
+    return rows, probability[rows]
 
 
 class ModAL:
