@@ -299,3 +299,44 @@ WISH = """(press) => {
 )
 def test_keys_mean_what_the_table_says(page: Page, press: dict[str, Any], wish: dict[str, Any] | None) -> None:
     assert page.evaluate(WISH, press) == wish
+
+
+LABELLING = """async () => {
+  const { Labelling } = await import("/static/js/insight_labelling.js");
+  const sent = [];
+  const api = Object.assign(new EventTarget(), { annotator: "", isReachable: true, async post(path, body) {
+    sent.push([path, body.way ?? "", body.items?.length ?? 0, body.items?.[0]?.label ?? null]);
+    return { verdict: { strategy: "lasso" }, queue: { model: {} } };
+  } });
+  const state = stateOf(new Array(1200).fill(3));
+  const choice = new map.Choice();
+  choice.take([...state.kind.keys()], state, false);
+  const said = [];
+  const notices = { say: (text) => said.push(text), showRefusal: () => {} };
+  const pool = { points: pointsOf(new Array(1200).fill([0, 0])), state, forget() {} };
+  pool.mark = (places, label) => places.forEach((i) => (state.kind[i] = label));
+  const labelling = new Labelling({ api, storage: localStorage, place: "a", map: pool, choice, notices });
+  const settled = () => new Promise((done) => labelling.addEventListener("news", done, { once: true }));
+  labelling.judge("positive");
+  const question = labelling.question;
+  labelling.judge("negative");
+  labelling.drop();
+  labelling.judge("negative");
+  const before = [sent.length, question];
+  labelling.judge("negative");
+  await settled();
+  labelling.judge("negative");
+  labelling.takeBack();
+  await settled();
+  labelling.takeBack();
+  await settled();
+  return { before, sent, said };
+}"""
+
+
+def test_a_thousand_labels_go_in_presses_and_come_back_by_one_key(page: Page) -> None:
+    told = page.evaluate(LABELLING)
+    assert told["before"] == [0, "The same again makes all 1,200 positive."]
+    batches = [["/api/verdicts/batch", "lasso", n, 0] for n in (500, 500, 200)]
+    assert told["sent"] == [*batches, *[["/api/undo", "", 0, None]] * 4]
+    assert told["said"] == ["1,200 negative", "None of the chosen is open", "Taken back", "Taken back"]

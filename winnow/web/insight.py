@@ -3,7 +3,7 @@
 import secrets
 import threading
 from collections import OrderedDict
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -28,7 +28,7 @@ from winnow.web.schemas_insight import (
 
 router = APIRouter(prefix="/api", tags=["insight"])
 POINTS_MAGIC, STATE_MAGIC = b"WMAP", b"WMST"
-BYTES = {200: {"content": {"application/octet-stream": {}}}}
+BYTES: dict[int | str, dict[str, Any]] = {200: {"content": {"application/octet-stream": {}}}}
 MOST_SELECTIONS = 16
 
 
