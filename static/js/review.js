@@ -18,6 +18,11 @@ const EMPTY = {
   0: "No negatives pass this filter.",
   skip: "Nothing is skipped.",
 };
+const EMPTY_ORDER = {
+  hasty: "No hasty verdicts: none came much quicker than your usual where the model, not having seen it, says otherwise.",
+  disagreed: "No second look said anything else than the first.",
+};
+const SECOND_LOOKS = Object.keys(EMPTY_ORDER);
 const MOVES = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
 
 const config = readConfig();
@@ -37,9 +42,10 @@ function judge(answer) {
   const row = rows.at(grid.focus);
   if (!row) return;
   const { label } = LABELS[answer];
-  if (row.verdict.label === label) return;
+  const isAsked = SECOND_LOOKS.includes(rows.filter.order) && row.verdict.strategy !== "review"; // the same again is news
+  if (row.verdict.label === label && !isAsked) return;
   changes.push({ itemId: row.item.id, before: row.verdict.label });
-  rows.change(grid.focus, { label, reason: null, class_name: null });
+  rows.change(grid.focus, { label, reason: null, class_name: null, strategy: "review" });
   setText(byId("live"), `${LABELS[answer].word}: ${row.item.path}`);
   send({ kind: "verdict", item_id: row.item.id, label });
 }
@@ -85,7 +91,8 @@ function render() {
   setText(byId("total"), rows.isLoaded ? `${total.toLocaleString("en")} ${total === 1 ? "verdict" : "verdicts"}` : "…");
   const isEmpty = rows.isLoaded && total === 0;
   byId("empty").hidden = !isEmpty;
-  setText(byId("empty-text"), EMPTY[/** @type {keyof EMPTY} */ (filter.label)]);
+  setText(byId("empty-text"), emptyText(filter));
+  byId("selection").hidden = filter.selection === "";
   for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-filter]"))) {
     button.setAttribute("aria-pressed", String(button.dataset.filter === filter.label));
   }
@@ -97,6 +104,21 @@ function render() {
     list.replaceChildren(new Option("Everyone", ""), ...annotators.map((name) => new Option(name, name)));
     list.value = filter.annotator;
   }
+}
+
+/** @param {import("./review_rows.js").Filter} filter */
+function emptyText({ label, order, selection }) {
+  if (order in EMPTY_ORDER) return EMPTY_ORDER[/** @type {keyof EMPTY_ORDER} */ (order)];
+  if (selection) return "Nothing of the selection is judged, or passes this filter.";
+  return EMPTY[/** @type {keyof EMPTY} */ (label)];
+}
+
+/** The selection is no longer kept. @param {Event} event */
+function giveUpSelection(event) {
+  const { code, message } = /** @type {CustomEvent} */ (event).detail;
+  if (code !== "unknown_selection") return;
+  notices.say(message);
+  void filterBy({ selection: "" });
 }
 
 /** @param {number} skipped */
@@ -167,6 +189,8 @@ function openControls() {
   byId("return-skipped").addEventListener("click", () => void returnSkipped());
   byId("undo").addEventListener("click", takeBack);
   byId("keys").addEventListener("click", () => help.toggle());
+  byId("selection").addEventListener("click", () => void filterBy({ selection: "" }));
+  rows.addEventListener("refused", giveUpSelection);
   grid.addEventListener("answer", (event) => judge(/** @type {CustomEvent} */ (event).detail));
   grid.addEventListener("open", () => closeUp.toggle());
 }

@@ -1,9 +1,10 @@
 // @ts-check
 /** The verdicts that pass the filter, fetched a window at a time as they come into view. */
+import { Refused } from "./api.js";
 
 /** @typedef {{item: import("./types.js").Item, verdict: import("./types.js").Verdict,
- *   head_probability: number | null, disagreement: number | null}} Row */
-/** @typedef {{label: string, annotator: string, order: string}} Filter */
+ *   head_probability: number | null, disagreement: number | null, said_before: number | null}} Row */
+/** @typedef {{label: string, annotator: string, order: string, selection: string}} Filter */
 
 const WINDOW = 200;
 const LABEL_OF_FILTER = /** @type {Record<string, number | null>} */ ({ 0: 0, 1: 1, skip: null });
@@ -21,7 +22,7 @@ export class Rows extends EventTarget {
   #left = new Set();
   #generation = 0;
   /** @type {Filter} */
-  filter = { label: "all", annotator: "", order: "newest" };
+  filter = { label: "all", annotator: "", order: "newest", selection: "" };
 
   /** @param {import("./api.js").Api} api */
   constructor(api) {
@@ -77,7 +78,10 @@ export class Rows extends EventTarget {
     const first = window * WINDOW;
     const gone = [...this.#left].filter((place) => place < first).length;
     const query = new URLSearchParams({ ...this.filter, offset: String(first - gone), limit: String(WINDOW) });
-    const answer = await this.api.get(`/api/review?${query}`).catch(() => null);
+    const answer = await this.api.get(`/api/review?${query}`).catch((error) => {
+      if (error instanceof Refused && generation === this.#generation) this.dispatchEvent(new CustomEvent("refused", { detail: error }));
+      return null;
+    });
     if (generation !== this.#generation) return;
     if (answer === null) {
       this.#asked.delete(window);
