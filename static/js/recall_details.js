@@ -1,7 +1,7 @@
 // @ts-check
 /** The recall meter's details: both methods, what was looked at, the target, how common positives are, how far to trust the model. */
 import { byId, element, html, setText } from "./dom.js";
-import { METHODS, atLeast, boundWords, counted, foundWords, headWords, nextWords, number, prevalenceWords, targetWord } from "./recall_words.js";
+import { METHODS, atLeast, boundWords, counted, foundWords, headWords, nextWords, number, prevalenceWords } from "./recall_words.js";
 import { reliabilityChart } from "./reliability.js";
 
 /** @typedef {import("./types_goals.js").Recall} Recall */
@@ -45,11 +45,10 @@ function methods({ bound, bound_method, bound_random, refused }) {
 }
 
 /** @param {Recall} recall */
-function lookedWords({ population, looked, open, set_aside, auto, target, looks_to_target }) {
+function lookedWords({ population, looked, open, set_aside, auto, at_most }) {
   const others = [
     set_aside && `${counted(set_aside, "near-duplicate")} set aside`,
     auto && `${number(auto)} decided by the model`,
   ].filter(Boolean);
-  const left = looks_to_target === null ? "" : ` The target of ${targetWord(target)} needs at least ${counted(looks_to_target, "more look")}.`;
-  return `${number(looked)} of ${number(population)} judged, ${number(open)} to go${others.length ? `; not counted: ${others.join(", ")}` : ""}.${left}`;
+  return `${number(looked)} of ${number(population)} judged, ${number(open)} to go${others.length ? `; not counted: ${others.join(", ")}` : ""}.${at_most === null ? "" : ` At most ${counted(at_most, "positive")} in all.`}`;
 }

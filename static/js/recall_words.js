@@ -6,24 +6,27 @@
 /** What each meter is built from. @type {Record<string, string>} */
 export const METHODS = { ranked: "Ranked and random looks", random: "Random looks alone" };
 
+/** A bound below this says nothing. */
+const LEAST_SAID = 0.001;
+
 /**
  * A share that is at least reached: rounded down, so that it is never said to be more.
  *
  * @param {number} share
  */
 export function atLeast(share) {
-  const scale = share > 0.99 ? 10 : 1;
-  return `${Math.floor(100 * share * scale + 1e-9) / scale} %`;
+  const scale = share > 0.99 || share < 0.1 ? 10 : 1;
+  return `${Math.floor(100 * share * scale + 1e-9) / scale}\u00a0%`;
 }
 
 /** A target as it was set. @param {number} share */
 export function targetWord(share) {
-  return `${Number((100 * share).toFixed(1))} %`;
+  return `${Number((100 * share).toFixed(1))}\u00a0%`;
 }
 
 /** An estimate; small ones keep a digit. @param {number} share */
 export function percent(share) {
-  return `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
+  return `${(100 * share).toFixed(share > 0 && share < 0.0995 ? 1 : 0)}\u00a0%`;
 }
 
 /** @param {number} count */
@@ -42,16 +45,17 @@ export function foundWords({ found }) {
 }
 
 /** @param {Recall} recall @returns {string} what the number found is worth */
-export function boundWords({ found, bound, confidence }) {
-  if (bound !== null && found > 0) return `With ${targetWord(confidence)} confidence that is at least ${atLeast(bound)} of all.`;
-  return found > 0 ? "How much of all that is cannot be said yet." : "";
+export function boundWords({ found, bound, at_most, confidence }) {
+  const sure = `With ${targetWord(confidence)} confidence`;
+  if (found === 0) return at_most === null ? "" : `${sure} there are at most ${number(at_most)}.`;
+  return bound === null || bound < LEAST_SAID ? "How much of all that is cannot be said yet." : `${sure} that is at least ${atLeast(bound)} of all.`;
 }
 
 /** @param {Recall} recall @returns {string} what to do about it */
 export function nextWords({ is_reached, looks_to_target, target, refused, prevalence }) {
   if (is_reached) return `The target of ${targetWord(target)} is reached: you may stop.`;
   if (looks_to_target !== null) return `${counted(looks_to_target, "more look")} without a hit would make it ${targetWord(target)}.`;
-  if (refused.length) return refused[0].why;
+  if (refused.length) return refused[refused.length - 1].why; // what random looks lack: the least that the meter needs
   return prevalence ? prevalenceWords({ prevalence }) : "";
 }
 
@@ -59,18 +63,18 @@ export function nextWords({ is_reached, looks_to_target, target, refused, preval
 export function prevalenceWords({ prevalence }) {
   if (!prevalence) return "Unknown: no item was drawn at random yet.";
   const { estimate, low, high, looks } = prevalence;
-  return `About ${percent(estimate)} (95 %: ${percent(low)} to ${percent(high)}), from ${counted(looks, "random look")}.`;
+  return `About ${percent(estimate)} (95\u00a0%: ${percent(low)} to ${percent(high)}), from ${counted(looks, "random look")}.`;
 }
 
 /** @param {Recall} recall @returns {string} */
 export function headWords({ head }) {
   if (!head || head.looks === 0) return "Unknown: no random item was judged while there was a model.";
   const { looks, errors, error_rate, low, high } = head;
-  return `Wrong on ${number(errors)} of ${counted(looks, "random item")}: ${percent(error_rate)} (95 %: ${percent(low)} to ${percent(high)}).`;
+  return `Wrong on ${number(errors)} of ${counted(looks, "random item")}: ${percent(error_rate)} (95\u00a0%: ${percent(low)} to ${percent(high)}).`;
 }
 
 /** @param {Recall} recall @returns {string} one short line, for a phone and a status bar */
 export function shortWords({ found, bound }) {
   if (found === 0) return "";
-  return bound === null ? `${number(found)} found` : `${number(found)} found, at least ${atLeast(bound)}`;
+  return bound === null || bound < LEAST_SAID ? `${number(found)} found` : `${number(found)} found, at least ${atLeast(bound)}`;
 }

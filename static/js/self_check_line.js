@@ -2,7 +2,7 @@
 /** How far the annotator agrees with earlier answers of their own, and hasty ones to look at: a line that leads to the review. */
 import { byId, setText } from "./dom.js";
 import { NowAndThen } from "./now_and_then.js";
-import { counted, number } from "./recall_words.js";
+import { counted, number, percent } from "./recall_words.js";
 
 /** @typedef {import("./types_goals.js").SelfCheck} SelfCheck */
 
@@ -40,7 +40,7 @@ export function selfCheckWords({ repeats, agreed, hasty }) {
 
 /** @param {SelfCheck} check */
 function longWords({ repeats, agreed, agreement, hasty, share }) {
-  const range = agreement ? ` (95 %: ${Math.round(100 * agreement.low)} to ${Math.round(100 * agreement.high)} %)` : "";
+  const range = agreement ? ` (95\u00a0%: ${percent(agreement.low)} to ${percent(agreement.high)})` : "";
   const again =
     repeats > 0
       ? `You agreed with yourself ${number(agreed)} of ${counted(repeats, "time")}${range}.`

@@ -9,6 +9,8 @@ import { base64, listenForPictures } from "./start_pictures.js";
 /** @typedef {import("./types_goals.js").Start} Start */
 
 const EACH_MS = 1000;
+/** @type {Record<Start["state"], string>} */
+const WAITS = { ready: "", building: "The groups of the pool are still being worked out: until then, a bit of everything.", encoding: "The pictures are being read…" };
 const MOST_BYTES = 11_000_000; // in base 64 this is what one request may carry
 
 export class StartPanel {
@@ -109,13 +111,16 @@ export class StartPanel {
   #take(start) {
     const isDrawnAnew = this.#ways.childElementCount !== start.available.length;
     if (isDrawnAnew) this.#ways.replaceChildren(...start.available.map((way) => element(wayMarkup(way))));
-    for (const radio of this.#radios()) radio.checked = radio.value === (start.way ?? "");
+    for (const radio of this.#radios()) radio.checked = radio.value === start.way;
     if (JSON.stringify(start.examples) !== JSON.stringify(this.#now?.examples)) {
       byId("start-examples").replaceChildren(...start.examples.map((example, place) => element(exampleMarkup(example, place))));
     }
+    const hasCome = start.state === "ready" && this.#now !== null && this.#now.state !== "ready";
     this.#now = start;
     this.#showCoverage(start.coverage);
-    this.#tell(start.problem ?? "");
+    this.#tell(start.problem ?? WAITS[start.state]);
+    if (hasCome) this.onChange();
+    if (start.state !== "ready") this.#asking.soon();
   }
 
   /** @param {Start["coverage"]} coverage */
