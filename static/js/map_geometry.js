@@ -92,7 +92,8 @@ export function inside(points, corners, counts = () => true) {
   const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
   const found = [];
   for (let i = 0; i < points.count; i += 1) {
-    const [x, y] = [points.x[i], points.y[i]];
+    const x = points.x[i];
+    const y = points.y[i];
     if (x < left || x > right || y < top || y > bottom || !counts(i)) continue;
     if (isInside(xs, ys, x, y)) found.push(i);
   }
@@ -115,11 +116,15 @@ function isInside(xs, ys, x, y) {
  * @param {(i: number) => boolean} [counts] which points can be found @returns {number} −1 when none is within reach
  */
 export function nearest(points, [x, y], reach, counts = () => true) {
-  let [best, least] = [-1, reach * reach];
+  let best = -1;
+  let least = reach * reach;
   for (let i = 0; i < points.count; i += 1) {
-    const [dx, dy] = [points.x[i] - x, points.y[i] - y];
+    const dx = points.x[i] - x;
+    const dy = points.y[i] - y;
     const away = dx * dx + dy * dy;
-    if (away < least && counts(i)) [best, least] = [i, away];
+    if (away >= least || !counts(i)) continue;
+    best = i;
+    least = away;
   }
   return best;
 }

@@ -32,25 +32,25 @@ BYTES: dict[int | str, dict[str, Any]] = {200: {"content": {"application/octet-s
 MOST_SELECTIONS = 16
 
 
-class InsightOf:
-    """What the page needs of the session that is open: its map, made anew with each new layout, and selections."""
+class Insight:
+    """What the page needs of one session: its map, made anew with each new layout, and selections of its rows."""
 
-    def __init__(self) -> None:
+    def __init__(self, session: Session) -> None:
+        self.session = session
         self._lock = threading.Lock()
-        self._made_of: tuple[object, ...] = ()
+        self._made_of: tuple[object, object] = (None, None)
         self._points: MapPoints | None = None
         self._selections: OrderedDict[str, NDArray[np.int64]] = OrderedDict()
 
-    def points(self, session: Session) -> MapPoints | None:
+    def points(self) -> MapPoints | None:
         """The map's points; None until the atlas has a layout, and where there is no atlas."""
-        atlas = atlas_of(session)
+        atlas = self.session.guidance.atlas
         layout, clusters = (atlas.layout, atlas.clusters) if atlas else (None, None)
         with self._lock:
-            made_of = (session, layout, clusters)
-            if len(self._made_of) != 3 or any(a is not b for a, b in zip(made_of, self._made_of, strict=True)):
+            if layout is not self._made_of[0] or clusters is not self._made_of[1]:
                 labels = None if clusters is None else clusters.labels
-                self._points = None if layout is None else map_points(session.pool, layout, labels)
-                self._made_of = made_of
+                self._points = None if layout is None else map_points(self.session.pool, layout, labels)
+                self._made_of = (layout, clusters)
             return self._points
 
     def select(self, rows: NDArray[np.int64]) -> str:
@@ -68,22 +68,31 @@ class InsightOf:
             return self._selections.get(name)
 
 
-def get_insight(request: Request) -> InsightOf:
-    return request.app.state.insight
+class InsightOf:
+    """The insight into the session that is open; that into another one is let go."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._insight: Insight | None = None
+
+    def session(self, session: Session) -> Insight:
+        with self._lock:
+            if self._insight is None or self._insight.session is not session:
+                self._insight = Insight(session)
+            return self._insight
 
 
-InsightDep = Annotated[InsightOf, Depends(get_insight)]
+def get_insight(request: Request, session: SessionDep) -> Insight:
+    return request.app.state.insight.session(session)
 
 
-def atlas_of(session: Session) -> Atlas | None:
-    """The atlas of the session's pool; None where the setting leaves it off."""
-    return session.guidance.atlas
+InsightDep = Annotated[Insight, Depends(get_insight)]
 
 
 @router.get("/map/status")
 def read_map_status(session: SessionDep, insight: InsightDep) -> MapStatusOut:
     """How far the map is, and whether its points or their states are new."""
-    atlas, points = atlas_of(session), insight.points(session)
+    atlas, points = session.guidance.atlas, insight.points()
     view = session.queue(0)
     return MapStatusOut(
         state=atlas.state if atlas else "off",
@@ -98,9 +107,9 @@ def read_map_status(session: SessionDep, insight: InsightDep) -> MapStatusOut:
 
 
 @router.get("/map", response_class=Response, responses=BYTES)
-def read_map(session: SessionDep, insight: InsightDep) -> Response:
+def read_map(insight: InsightDep) -> Response:
     """Ids, places and clusters of all points, as bytes (docs/insight.md)."""
-    points = _points(session, insight)
+    points = _points(insight)
     header = np.array([points.key, len(points.rows), points.n_clusters, 0, 0], "<u4").tobytes()
     columns = (
         points.ids.astype("<u8"),
@@ -114,7 +123,7 @@ def read_map(session: SessionDep, insight: InsightDep) -> Response:
 @router.get("/map/state", response_class=Response, responses=BYTES)
 def read_map_state(session: SessionDep, insight: InsightDep) -> Response:
     """What each point is to the person, and its probability, in the order of the points (docs/insight.md)."""
-    points = _points(session, insight)
+    points = _points(insight)
     seq, snapshot = session.ledger.last_seq, session.learner.learnt.snapshot
     rows = points.rows
     labels, _ = session.standing()
@@ -148,8 +157,8 @@ def read_course(session: SessionDep) -> CourseOut:
     return CourseOut.model_validate(course_of(histories, tests))
 
 
-def _points(session: Session, insight: InsightOf) -> MapPoints:
-    points = insight.points(session)
+def _points(insight: Insight) -> MapPoints:
+    points = insight.points()
     if points is None:
         raise NotReady("There is no map of this pool yet; GET /api/map/status says how far it is.")
     return points

@@ -10,7 +10,7 @@ from winnow.errors import UnknownItem
 from winnow.review import Label, Order, Reviewed, review
 from winnow.session import Session
 from winnow.web.deps import AnnotatorDep, SessionDep
-from winnow.web.insight import InsightDep, InsightOf
+from winnow.web.insight import Insight, InsightDep
 from winnow.web.present import item_out, verdict_out
 from winnow.web.schemas import ProgressOut, ReturnedOut, ReturnIn
 from winnow.web.schemas_self_check import ReviewedOut, SecondLookRow
@@ -55,7 +55,7 @@ def return_skipped(body: ReturnIn, session: SessionDep, annotator: AnnotatorDep)
     return ReturnedOut(returned=returned, progress=ProgressOut.model_validate(session.board.progress()))
 
 
-def _chosen(insight: InsightOf, selection: str) -> NDArray[np.int64]:
+def _chosen(insight: Insight, selection: str) -> NDArray[np.int64]:
     rows = insight.selected(selection)
     if rows is None:
         raise UnknownSelection(
