@@ -13,6 +13,7 @@ import { Refused, Unreachable } from "./api.js";
 const CALLS = {
   verdict: (body) => ["/api/verdicts", body],
   bulk: (body) => ["/api/verdicts/batch", body],
+  audit: ({ number, ...body }) => [`/api/auto/${number}/verdicts`, body],
   undo: (body) => ["/api/undo", body],
   miss: ({ item_id, ...body }) => [`/api/images/${item_id}/miss`, body],
   complete: ({ item_id, ...body }) => [`/api/images/${item_id}/complete`, body],

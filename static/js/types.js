@@ -13,7 +13,7 @@
  *   brier_mean: number | null, error_rate: number | null}} MetricsPoint
  * @typedef {{seq: number, item_id: string, label: number | null, annotator: string, created_at: number,
  *   elapsed_ms: number | null, probability: number | null, model_version: number | null, strategy: string | null,
- *   kind: "verdict" | "miss" | "complete" | "reject", reason: string | null, class_name: string | null}} Verdict
+ *   kind: "verdict" | "miss" | "complete" | "reject" | "auto", reason: string | null, class_name: string | null}} Verdict
  * @typedef {{verdict: Verdict, item: Item | null, progress: Progress, metrics: MetricsPoint | null, queue: Queue,
  *   verdicts?: number, left_out?: number}} Answer `verdicts` and `left_out` answer a bulk press
  * @typedef {"sweep" | "grid" | "lasso"} Way how many items were labelled together
@@ -24,10 +24,10 @@
  *   available: {name: string, count: number}[], named: string[]}} FilterInForce
  * @typedef {{keys: Record<string, string[]>, auto_seconds: number, annotator: string, strategies: Strategy[], goals: import("./types_goals.js").Goal[],
  *   reasons: Reason[], pool: {name: string, total: number, duplicates: number, has_boxes: boolean}, encoder: string}} Config
- * @typedef {{kind: "verdict" | "bulk" | "undo" | "miss" | "complete" | "correction" | "review", key: string, annotator: string, at: number,
+ * @typedef {{kind: "verdict" | "bulk" | "audit" | "undo" | "miss" | "complete" | "correction" | "review", key: string, annotator: string, at: number,
  *   item_id?: string, label?: number | null, reason?: string, class_name?: string, elapsed_ms?: number,
  *   model_version?: number, strategy?: string, box_xyxy?: number[], is_replaced?: boolean, path?: string,
  *   outcome?: "accept" | "reject" | "correct", kept?: string[], drawn?: object[], deleted?: string[], based_on?: number | null,
- *   way?: Way, items?: {item_id: string, label: number}[]}} Press
+ *   way?: Way, items?: {item_id: string, label: number}[], number?: number}} Press
  */
 export {};

@@ -29,6 +29,7 @@ export function reasonWords({ reason, class_name }) {
 
 /** @param {Verdict} verdict @returns {string} what an undo took back */
 export function takenWord({ kind, label, strategy }) {
+  if (kind === "auto") return "what the model decided";
   if (kind === "miss") return "the mark that an object is missed";
   if (kind === "reject" || (kind === "complete" && strategy === "review")) return "the review of an image's prediction";
   if (kind === "complete") return "the mark that an image is complete";
