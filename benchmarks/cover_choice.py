@@ -20,7 +20,14 @@ from winnow.learning import cover
 from winnow.learning.space import FeatureSpace
 
 LENGTH = 400
-POWERS = (0.0, 0.25, 0.5, 1.0)
+CHANGES = {
+    "as it is": {},
+    "every row worth the same": {"CROWD_POWER": 0.0},
+    "worth by the root of its crowd": {"CROWD_POWER": 0.5},
+    "kernel's γ 3": {"GAMMA": 3.0},
+    "kernel's γ 12": {"GAMMA": 12.0},
+    "crowd by a sample of 1,000": {"CROWD_SAMPLE": 1000},
+}
 
 
 def first_of(order: NDArray[np.int64], is_positive: NDArray[np.bool_]) -> float:
@@ -30,16 +37,31 @@ def first_of(order: NDArray[np.int64], is_positive: NDArray[np.bool_]) -> float:
     return len(order) + (len(is_positive) - len(order) + 1) / (is_positive.sum() + 1)
 
 
+def farthest_first(space: FeatureSpace, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Each row the least like any before it (Gonzalez, 1985)."""
+    unit, directions = space.unit_rows(np.arange(space.n)), space.directions(np.arange(space.n))
+    likeness = np.full(space.n, -1, np.float32)
+    order = [int(rng.integers(space.n))]
+    while len(order) < LENGTH:
+        np.maximum(likeness, unit @ directions[order[-1]], out=likeness)
+        likeness[order[-1]] = np.inf
+        order.append(int(likeness.argmin()))
+    return np.array(order)
+
+
 def orders_of(vectors: NDArray[np.floating], seed: int) -> dict[str, NDArray[np.int64]]:
     n = len(vectors)
     space = FeatureSpace.build(vectors, np.ones(n, bool), np.random.default_rng(seed))
-    orders = {"random": np.random.default_rng([seed, 4]).permutation(n)[:LENGTH]}
-    for power in POWERS:
-        with patch.object(cover, "CROWD_POWER", power):
+    orders = {
+        "random": np.random.default_rng([seed, 4]).permutation(n)[:LENGTH],
+        "farthest-first": farthest_first(space, np.random.default_rng(seed)),
+    }
+    for name, change in CHANGES.items():
+        with patch.multiple(cover, **change):
             chosen = cover.cover_order(
                 space, space.is_usable, np.empty(0, np.int64), LENGTH, np.random.default_rng(seed)
             )
-        orders[f"farthest-first × crowd ^ {power:g}"] = chosen
+        orders[name] = chosen
     return orders
 
 
