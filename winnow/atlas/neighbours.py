@@ -94,6 +94,7 @@ def search(
     if allowed is not None:
         bits = np.packbits(allowed, bitorder="little")  # kept in a name: the selector does not copy it
         how.sel = faiss.IDSelectorBitmap(bits)  # type: ignore[call-arg, arg-type]
+    faiss.omp_set_num_threads(1)  # of this thread's searches: they take milliseconds, and others need the cores
     _, found = index.search(points, CANDIDATES * k, params=how)
     return np.unique(found[found >= 0])
 
