@@ -5,8 +5,8 @@
 
 The page is Winnow's own, from a real server; the map's bytes are made here, as blobs of many sizes, since only their
 number matters. A frame's time is the distance to the frame before it while the pointer moves all the time; script is
-the time that the page's own drawing took of it. Budget: p95 of a pan at 100,000 points under 33 ms in headless
-Chromium on 2 cores.
+the time that the page's own drawing took of it, whose 5th percentile says most where other work shares the cores.
+Budget: p95 of a pan at 100,000 points under 33 ms in headless Chromium on 2 cores.
 """
 
 import argparse
@@ -111,10 +111,10 @@ def measure(page: Page, what: str, act: Callable[[Page], None]) -> float:
     told = page.evaluate(STOP)
     frames_ms = np.diff(told["frames"])
     p50, p95, p99 = np.percentile(frames_ms, [50, 95, 99])
-    script = np.percentile(told["script"], [50, 95]) if told["script"] else (0.0, 0.0)
+    script = np.percentile(told["script"], [5, 50, 95]) if told["script"] else np.zeros(3)
     drawn = f"{told['painted']} of {len(told['frames'])}"
-    row = f"| {what} | {p50:.1f} | {p95:.1f} | {p99:.1f} | {max(frames_ms):.1f} | {script[0]:.1f} | {script[1]:.1f} |"
-    print(f"{row} {drawn} |", flush=True)
+    scripts = " | ".join(f"{value:.1f}" for value in script)
+    print(f"| {what} | {p50:.1f} | {p95:.1f} | {p99:.1f} | {max(frames_ms):.1f} | {scripts} | {drawn} |", flush=True)
     return float(p95)
 
 
@@ -163,8 +163,8 @@ def run(page: Page, url: str) -> float:
     page.goto(f"{url}/insight")
     page.locator("#map[data-points]").wait_for(timeout=60_000)
     page.wait_for_timeout(2000)
-    print("| what | p50 ms | p95 ms | p99 ms | max ms | script p50 ms | script p95 ms | frames with points drawn |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| what | p50 ms | p95 ms | p99 ms | max ms | script p5 ms | p50 ms | p95 ms | frames with points drawn |")
+    print("|---|---|---|---|---|---|---|---|---|")
     measure(page, "nothing (the browser's own pace)", lambda page: page.wait_for_timeout(2000))
     panned = measure(page, "pan the whole map", drag)
     measure(page, "zoom by wheel", zoom)

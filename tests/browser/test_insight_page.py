@@ -18,8 +18,9 @@ FIT = 0.92  # of the map's shorter side
 def mapped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The refs of a pool whose atlas is made."""
     refs = draw_pool(tmp_path_factory.mktemp("mapped"), N)
-    server = Server(refs, WINNOW_ATLAS="true").start()
+    server = Server(refs, WINNOW_ATLAS="true")
     try:
+        server.start()
         wait_until(lambda: server.get("/api/map/status")["state"] == "ready", "the atlas is made", 180)
     finally:
         server.kill()
