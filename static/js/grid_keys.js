@@ -4,16 +4,16 @@
 /** Keys, name and what they do, for the table beside the pictures; with actions, whose keys the settings say. @type {[string, string, string, string[]?][]} */
 export const GRID_KEYS = [
   ["Arrows", "Move", "Also Home and End"],
-  ["Space", "Turn", "Positive becomes negative, and back"],
+  ["Space", "Turn", "To the other label"],
   ["1 … 9 0", "Turn by number", "In the cursor's row"],
   ["A D", "Negative, positive", "Then the next picture", ["negative", "positive"]],
   ["S", "Leave out", "It stays open", ["skip"]],
   ["Shift", "All at once", "With the three above"],
-  ["Z", "Closer", "The picture at the cursor, large", ["zoom"]],
-  ["+ −", "More, fewer", "As many as fit the window"],
-  ["Enter", "Label", "All that is marked on screen"],
+  ["Z", "Closer", "Large, and back", ["zoom"]],
+  ["+ −", "More, fewer", "As fit the window"],
+  ["Enter", "Label", "All that is marked"],
   ["⌫", "Take back", "All of the last Enter", ["undo"]],
-  ["Esc", "Leave", "Nothing more is labelled"],
+  ["Esc", "Leave", "Without labelling"],
 ];
 
 /** @typedef {{action: "move" | "end" | "turn" | "turnNumber" | "mark" | "markAll" | "size" | "large" | "apply" | "undo" | "leave", value?: any}} Wish */

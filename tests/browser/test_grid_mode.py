@@ -301,16 +301,17 @@ def test_a_finger_turns_pictures_and_labels_the_rest(server: Server, open_person
     ana = open_person(server, **PHONE).open_label_page()
     judged = sweep(ana)
     wait_for_pictures(ana, 12)
-    cells = ana.page.get_by_role("gridcell")
+    dialog = ana.page.get_by_role("dialog")
+    cells = dialog.get_by_role("gridcell")
     cells.nth(4).tap()
     cells.nth(7).tap()
-    ana.page.get_by_role("button", name="Leave out").tap()
+    dialog.get_by_role("button", name="Leave out").tap()
     marked = marks(ana)
     assert [mark for mark in marked.values() if mark != "positive"] == ["negative", "out"]
     for button in ("Label 11", "Leave out", "Fewer", "More", "Take back", "Leave"):
-        box = ana.page.get_by_role("button", name=button, exact=button == "Leave").bounding_box()
+        box = dialog.get_by_role("button", name=button, exact=button == "Leave").bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390
         assert box["height"] >= 44
-    ana.page.get_by_role("button", name="Label 11").tap()
+    dialog.get_by_role("button", name="Label 11").tap()
     wait_until(lambda: server.labels() == {judged: 1, **labels_of(marked)}, "these are labelled")
