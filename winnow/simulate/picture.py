@@ -42,6 +42,8 @@ def curves_png(runs: Sequence[Run], size: Size, *, target: float, title: str) ->
         _stops(recall, alike, size, target, look)
     figure.suptitle(title, fontsize=12)
     _name_axes(recall, right, size, target)
+    right.set_ylim(_most_of([run.accuracy for run in runs]), 100.5)
+    figure.legend(*recall.get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
     picture = io.BytesIO()
     figure.savefig(picture, format="png", metadata={"Software": None})  # the same runs make the same bytes
     return picture.getvalue()
@@ -59,6 +61,11 @@ def _same_length(series: list[NDArray[np.float64]]) -> NDArray[np.float64]:
     """(runs, longest): a run that ended early, its pool being empty, stays where it was."""
     longest = max(map(len, series))
     return np.array([np.pad(values, (0, longest - len(values)), mode="edge") for values in series])
+
+
+def _most_of(series: list[NDArray[np.float64]]) -> float:
+    """The lowest percentage to draw: a head of two labels can be anything, and would squeeze all that follows."""
+    return float(np.floor(100 * np.quantile(np.concatenate(series), 0.02))) - 1
 
 
 def _stops(axes: Any, runs: list[Run], size: Size, target: float, look: tuple[str, Any, str]) -> None:
@@ -81,7 +88,6 @@ def _name_axes(recall: Any, right: Any, size: Size, target: float) -> None:
         "Accuracy: verdicts so far, and the head's word on everything else", fontsize=9, color="0.35", loc="left"
     )
     recall.set_xlim(left=0)
-    recall.legend(loc="lower right", frameon=False)
     for axes in (recall, right):
         axes.grid(color="0.9", lw=0.8)
         axes.set_axisbelow(True)
