@@ -404,10 +404,12 @@ class Session:
             DatabaseError: nothing was written; trying again with the same key is safe.
         """
         with self._record.lock:
-            known = self._record.known(event.key, event.item_id)
-            if known is not None:
+            if (known := self._record.known(event.key, event.item_id)) is not None:
                 return known
-            verdict = self._record.append_auto(event, items())
+        members = items()  # takes a while where there are many: no key shall wait for it
+        with self._record.lock:
+            known = self._record.known(event.key, event.item_id)
+            verdict = known or self._record.append_auto(event, members)
         self.learner.wake()
         return verdict
 

@@ -121,10 +121,12 @@ function showResult(isNew) {
 async function showOffers() {
   const target = Number(field("target").value);
   const query = sides().map((side) => `&sides=${side}`).join("");
+  /** @type {{side: string, candidates: number, audit: number | null}[] | undefined} */
   const offers = await api.get(`/api/auto/offers?target=${target}${query}`).catch((error) => void setText(byId("setup-note"), error.message));
   for (const offer of offers ?? []) setText(byId(`offer-${offer.side}`), offerWords(offer, target));
   if (offers) setText(byId("setup-note"), "");
-  /** @type {HTMLButtonElement} */ (byId("draw")).disabled = !offers || sides().length === 0;
+  const proving = new Set((offers ?? []).filter(({ audit: least }) => least !== null).map(({ side }) => side));
+  /** @type {HTMLButtonElement} */ (byId("draw")).disabled = sides().length === 0 || !sides().every((side) => proving.has(side));
 }
 
 /** @returns {string[]} */
@@ -163,7 +165,7 @@ function apply() {
 function more() {
   if (!audit) return;
   const { number, sides: read } = audit;
-  const look = Math.max(...read.map((side) => side.look)) + 1;
+  const look = Math.max(...read.map(({ next_look }) => next_look?.look ?? 1));
   void ask(() => api.put(`/api/auto/${number}/look`, { look }), "The audit did not go on");
 }
 

@@ -6,7 +6,7 @@ import { html } from "./dom.js";
  * @typedef {{items: number, threshold: number, wrong_max: number, is_widest: boolean}} Decision
  * @typedef {{side: "accept" | "reject", candidates: number, threshold: number, look: number, looks: number, size: number,
  *   judged: number, wrong: number | null, decision: Decision | null,
- *   next_look: {verdicts: number, wrong_max: number} | null}} Side
+ *   next_look: {look: number, verdicts: number, wrong_max: number} | null}} Side
  * @typedef {{seq: number, positive: number, negative: number, annotator: string, created_at: number, reason: string}} Applied
  * @typedef {{number: number, target: number, confidence: number, model_version: number, is_complete: boolean,
  *   can_go_on: boolean, sides: Side[], items: import("./types.js").Item[], left: number, applied: Applied | null}} Audit
@@ -49,7 +49,8 @@ export function title(audit) {
 
 /** @param {Audit} audit @returns {string} what going on takes, empty where it cannot help */
 export function moreWords({ sides }) {
-  const verdicts = sides.reduce((sum, { next_look }) => sum + (next_look?.verdicts ?? 0), 0);
+  const look = Math.max(...sides.map(({ next_look }) => next_look?.look ?? 1));
+  const verdicts = sides.reduce((sum, { next_look }) => sum + (next_look?.look === look ? next_look.verdicts : 0), 0);
   return verdicts ? `Judge ${count(verdicts)} more` : "";
 }
 

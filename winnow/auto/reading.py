@@ -24,8 +24,9 @@ class Decision:
 
 @dataclass(frozen=True)
 class NextLook:
-    """What going on would take: so many more verdicts, and of these at most so many wrong, for the widest zone."""
+    """The next look at which the widest zone can pass: of so many more verdicts, at most so many are wrong."""
 
+    look: int
     verdicts: int
     wrong_max: int
 
@@ -119,8 +120,8 @@ def _decision(
 
 
 def _next_look(plan: SidePlan, number: int, wrong: int) -> NextLook | None:
-    if number >= len(plan.looks):
-        return None
-    look = plan.looks[number]
-    allowed = most_wrong(look.zones[-1], look.size, look.alpha) - wrong
-    return NextLook(look.size - plan.looks[number - 1].size, allowed) if allowed >= 0 else None
+    for later, look in enumerate(plan.looks[number:], start=number + 1):
+        allowed = most_wrong(look.zones[-1], look.size, look.alpha) - wrong
+        if allowed >= 0:
+            return NextLook(later, look.size - plan.looks[number - 1].size, allowed)
+    return None

@@ -116,14 +116,14 @@ def judge(
 
 
 def go_on(files: AuditFiles, now: Standing, look: int) -> None:
-    """Ask for look number `look`, as it was planned; asking twice is asking once.
+    """Ask for look number `look`, as it was planned, or leave one out; asking twice is asking once.
 
     Raises:
-        AutoError: no such look was planned, or the one before is not complete.
+        AutoError: no such look was planned, or the one under way is not complete.
     """
     most = max(len(plan.looks) for plan in now.audit.sides)
-    if not 1 <= look <= most or look > now.course.looks + now.reading.is_complete:
-        raise AutoError(f"Look {look} is not next: {now.course.looks} of {most} planned looks were asked for.")
+    if not 1 <= look <= most or (look > now.course.looks and not now.reading.is_complete):
+        raise AutoError(f"Look {look} is not next: look {now.course.looks} of {most} is to be judged first.")
     files.write_course(now.audit.number, replace(now.course, looks=max(look, now.course.looks)))
 
 

@@ -151,7 +151,7 @@ def _side_out(side: SideReading) -> SideOut:
             wrong_max=decision.wrong_max,
             is_widest=side.is_widest,
         ),
-        next_look=next_look and NextLookOut(verdicts=next_look.verdicts, wrong_max=next_look.wrong_max),
+        next_look=next_look and NextLookOut.model_validate(vars(next_look)),
     )
 
 

@@ -38,6 +38,7 @@ class DecisionOut(BaseModel):
 class NextLookOut(BaseModel):
     """What going on takes: `verdicts` more, of which at most `wrong_max` wrong, and all candidates pass."""
 
+    look: int
     verdicts: int
     wrong_max: int
 
