@@ -31,6 +31,8 @@ class Meter:
         """With 95 % confidence at least this share of the positives is found; NaN where nothing can be said."""
         if not self._found:
             return math.nan
+        if not self._n_open:
+            return 1.0
         has_ranked = self._bound.n_looks["ranked"] > 0 and not self._bound.is_contradicted
         if not has_ranked and not self._bound.n_looks["random"]:
             return math.nan
