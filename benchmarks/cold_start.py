@@ -1,11 +1,12 @@
-"""How many verdicts it takes to meet the first positives, by each way to begin without any.
+"""How many verdicts it takes to meet the first positive, by each way to begin without any.
 
-    python benchmarks/cold_start.py --seeds 15                  # all tasks, on one core
-    python benchmarks/cold_start.py --tasks magnetic --demo demo
+    python benchmarks/cold_start.py --seeds 15                  # all tasks: some minutes on one core
+    python benchmarks/cold_start.py --tasks magnetic --fifth    # also to the fifth positive: takes much longer
 
-Every run goes through winnow.learning.replay with the goal "find all", so that from the first positive on the head
-chooses. "example": a random positive is given as an example picture; it is not in the pool and not counted. Needs
-../shared/data/features (WINNOW_SHARED names another place).
+The first positive's place in each order; "random" is its expected value. "example": a random positive is given as an
+example; it is not in the pool and not counted, and the last column says how many of the 20 rows most like it are
+positive. The fifth positive comes by winnow.learning.replay with the goal "find all": from the first on, the head
+chooses. Needs ../shared/data/features (WINNOW_SHARED names another place).
 """
 
 import argparse
@@ -23,59 +24,64 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from winnow.atlas import example_order, tour_order, unusual_order
 from winnow.atlas.clusters import make_clusters
 from winnow.atlas.neighbours import exact_table
+from winnow.learning.cover import cover_order
 from winnow.learning.replay import verdicts_of
 from winnow.learning.space import FeatureSpace
 from winnow.learning.step import QUEUE_LENGTH, Start
 
 WAYS = ("random", "cover", "unusual", "tour", "example")
-TO = (1, 5)  # positives
+LIKE = 20
+FIFTH = 5
+Found = dict[tuple[str, str], tuple[float, float]]  # by task and way: verdicts to the first and to the fifth positive
 
 
-def run(tasks: list[Task], seed: int) -> dict[tuple[str, str], list[int]]:
-    """Verdicts to the first and the fifth positive, by task and way; the tasks are of one pool."""
+def run(tasks: list[Task], seed: int, has_fifth: bool) -> Found:
+    """One run of every way; the tasks are of one pool. The way "like" holds the positives among the 20 most alike."""
     tasks = [task.shuffled(seed) for task in tasks]
     rng = np.random.default_rng([seed, 2])
     n = len(tasks[0].truth)
+    rows, nothing = np.arange(n), np.empty(0, np.int64)
     space = FeatureSpace.build(tasks[0].vectors, np.ones(n, bool), np.random.default_rng(seed))
-    rows = np.arange(n)
-    starts = {
-        "random": Start("cover", rng.permutation(n)[:QUEUE_LENGTH]),
-        "cover": None,
-        "unusual": Start("unusual", unusual_order(exact_table(space, rows)[1], QUEUE_LENGTH)),
-        "tour": Start("tour", tour_order(make_clusters(space, rows, rng), QUEUE_LENGTH, rng)),
+    orders = {
+        "random": rng.permutation(n),
+        "cover": cover_order(space, np.ones(n, bool), nothing, QUEUE_LENGTH, rng),
+        "unusual": unusual_order(exact_table(space, rows)[1], n),
+        "tour": tour_order(make_clusters(space, rows, rng), n, rng),
     }
-    found: dict[tuple[str, str], list[int]] = {}
+    found: Found = {}
     for task in tasks:
-        for way, start in starts.items():
-            found[task.name, way] = verdicts_to(space, task.truth, start, seed)
-        found[task.name, "example"] = with_example(space, task.truth, int(rng.choice(np.flatnonzero(task.truth))), seed)
+        example = int(rng.choice(np.flatnonzero(task.truth)))
+        is_hidden = rows == example
+        like = example_order(space, space.directions(np.array([example])), ~is_hidden, n)
+        for way, order in {**orders, "example": like}.items():
+            hidden = is_hidden if way == "example" else None
+            fifth = to_fifth(space, task.truth, Start(way, order), seed, hidden) if has_fifth else np.nan
+            found[task.name, way] = to_first(task.truth, order), fifth
+        expected = (n + 1) / (task.truth.sum() + 1)
+        found[task.name, "random"] = expected, found[task.name, "random"][1]
+        found[task.name, "like"] = float(task.truth[like[:LIKE]].sum()), np.nan
     return found
 
 
-def with_example(space: FeatureSpace, truth: NDArray[np.int8], example: int, seed: int) -> list[int]:
-    is_hidden = np.arange(len(truth)) == example
-    order = example_order(space, space.directions(np.array([example])), ~is_hidden, QUEUE_LENGTH)
-    return verdicts_to(space, truth, Start("example", order), seed, is_hidden)
+def to_first(truth: NDArray[np.int8], order: NDArray[np.int64]) -> float:
+    """Verdicts to the first positive; where the order ends before it, the rest follows at random: its expectation."""
+    hits = np.flatnonzero(truth[order])
+    if len(hits):
+        return float(hits[0] + 1)
+    return len(order) + (len(truth) - len(order) + 1) / (truth.sum() + 1)
 
 
-def verdicts_to(
-    space: FeatureSpace,
-    truth: NDArray[np.int8],
-    start: Start | None,
-    seed: int,
-    is_hidden: NDArray[np.bool_] | None = None,
-) -> list[int]:
-    """Verdicts until as many positives as TO says were shown; the pool's size where there are not so many."""
-    reached: list[int] = []
+def to_fifth(
+    space: FeatureSpace, truth: NDArray[np.int8], start: Start, seed: int, is_hidden: NDArray[np.bool_] | None
+) -> float:
+    start = Start(start.way if start.way in ("cover", "unusual", "tour", "example") else "cover", start.rows)
     positives = 0
     replayed = verdicts_of(space, truth, plan="find_all", seed=seed, start=start, is_hidden=is_hidden)
     for verdicts, shown in enumerate(replayed, 1):
         positives += shown.label
-        if shown.label and positives in TO:
-            reached.append(verdicts)
-            if len(reached) == len(TO):
-                break
-    return reached + [len(truth)] * (len(TO) - len(reached))
+        if positives == FIFTH:
+            return verdicts
+    return len(truth)
 
 
 def by_pool(tasks: list[Task]) -> Iterator[list[Task]]:
@@ -84,17 +90,20 @@ def by_pool(tasks: list[Task]) -> Iterator[list[Task]]:
         yield [task for task in tasks if task.name.split("/")[0] == name]
 
 
-def print_table(tasks: list[Task], runs: list[dict[tuple[str, str], list[int]]]) -> None:
-    print("\n| task | positives of | " + " | ".join(WAYS) + " |")
-    print("|---|---|" + "---|" * len(WAYS))
-    means = np.array([[np.mean([run[task.name, way] for run in runs], axis=0) for way in WAYS] for task in tasks])
+def print_table(tasks: list[Task], runs: list[Found]) -> None:
+    print(f"\n| task | positives of | {' | '.join(WAYS)} | of the {LIKE} most like the example |")
+    print("|---|---|" + "---|" * (len(WAYS) + 1))
+    means = np.array(
+        [[np.mean([run[task.name, way] for run in runs], axis=0) for way in (*WAYS, "like")] for task in tasks]
+    )
     for task, of_task in zip(tasks, means, strict=True):
-        cells = " | ".join(f"{first:.1f} / {fifth:.1f}" for first, fifth in of_task)
+        cells = " | ".join(_cell(*pair) for pair in of_task)
         print(f"| {task.name} | {task.truth.sum()} of {len(task.truth)} | {cells} |")
-    cells = " | ".join(f"**{first:.1f} / {fifth:.1f}**" for first, fifth in means.mean(axis=0))
-    print(f"| mean | | {cells} |")
-    ratios = np.exp(np.log(means / means[:, :1]).mean(axis=0))
-    print(f"| geometric mean of ratios to random | | {' | '.join(f'{a:.2f} / {b:.2f}' for a, b in ratios)} |")
+    print(f"| geometric mean | | {' | '.join(_cell(*pair) for pair in np.exp(np.log(means[:, :-1]).mean(axis=0)))} | |")
+
+
+def _cell(first: float, fifth: float) -> str:
+    return f"{first:.1f}" if np.isnan(fifth) else f"{first:.1f} / {fifth:.1f}"
 
 
 def main() -> None:
@@ -102,11 +111,15 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=15)
     parser.add_argument("--tasks", nargs="*", default=[], help="beginnings of task names; all by default")
     parser.add_argument("--demo", type=Path, help="folder of a demo pool with its features.npy")
+    parser.add_argument("--fifth", action="store_true", help="also replay to the fifth positive")
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()
     tasks = all_tasks(options.tasks, options.demo)
     with ProcessPoolExecutor(options.jobs, initializer=threadpool_limits, initargs=(1,)) as processes:
-        jobs = [[processes.submit(run, pool, seed) for pool in by_pool(tasks)] for seed in range(options.seeds)]
+        jobs = [
+            [processes.submit(run, pool, seed, options.fifth) for pool in by_pool(tasks)]
+            for seed in range(options.seeds)
+        ]
         runs = [{key: value for job in of_seed for key, value in job.result().items()} for of_seed in jobs]
     print_table(tasks, runs)
 
