@@ -68,8 +68,10 @@ def run_peer(task: Task, make: MakePeer, goal: str, seed: int, is_standardised: 
     precision: list[float] = []
     while len(order) < len(truth) and truth[order].sum() < aim and len(precision) < len(AFTER):
         if held_out is not None and len(order) >= AFTER[len(precision)]:
+            is_late = len(start) > AFTER[len(precision)]  # there was no model yet: by chance
             probability = peer.probability(scale(held_out.vectors, pool.vectors))
-            precision.append(average_precision(probability, held_out.truth))
+            by_model = average_precision(probability, held_out.truth)
+            precision.append(float(held_out.truth.mean()) if is_late else by_model)
             continue
         rows = peer.next_rows(np.setdiff1d(np.arange(len(truth)), order), at_once(task, len(order)))
         order += rows.tolist()
