@@ -21,7 +21,7 @@ from winnow.learning.space import FeatureSpace
 
 LENGTH = 400
 CHANGES = {
-    "as it is": {},
+    "as it is": {"GAMMA": cover.GAMMA},
     "every row worth the same": {"CROWD_POWER": 0.0},
     "worth by the root of its crowd": {"CROWD_POWER": 0.5},
     "kernel's γ 3": {"GAMMA": 3.0},
