@@ -149,15 +149,22 @@ export class LabelView {
     if (session.current) return;
     clearTimeout(this.#wait);
     if (session.isFinished) {
-      byId("message").replaceChildren(/** @type {HTMLTemplateElement} */ (byId("finished")).content.cloneNode(true));
-      byId("finished-filter").hidden = !this.filter?.hidden;
-      byId("message").hidden = false;
+      this.#showFinished(session.server?.goal === "clean");
       return;
     }
     this.#wait = window.setTimeout(() => {
       setText(byId("message"), session.api.isReachable ? "Waiting for the next image…" : "The next images come when the server is back.");
       byId("message").hidden = false;
     }, WAIT_MS);
+  }
+
+  /** @param {boolean} isClean whether what is finished are the labels in doubt, not the pool */
+  #showFinished(isClean) {
+    byId("message").replaceChildren(/** @type {HTMLTemplateElement} */ (byId(isClean ? "finished-clean" : "finished")).content.cloneNode(true));
+    byId("message").hidden = false;
+    if (isClean) return;
+    byId("finished-filter").hidden = !this.filter?.hidden;
+    byId("finished-near").hidden = !Number(byId("near-button").dataset.aside);
   }
 
   /** @param {import("./paint_clock.js").PaintClock} clock */

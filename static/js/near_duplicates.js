@@ -49,6 +49,7 @@ export class NearDuplicates {
     this.#button.title = near.state === "ready" ? `Likeness ${near.likeness} and more counts as nearly the same` : WHY[near.state];
     const count = { off: "off", building: "…", ready: near.is_shown ? "shown" : `${number(near.set_aside)} aside` }[near.state];
     setText(byId("near-count"), count);
+    this.#button.dataset.aside = String(near.is_shown ? 0 : near.set_aside);
   }
 }
 

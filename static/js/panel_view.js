@@ -4,6 +4,9 @@ import { byId } from "./dom.js";
 
 /** @typedef {"work" | "meter" | "start"} View */
 
+/** Where the panel stands under the image, as the stylesheet has it. */
+const BELOW = "(max-width: 900px)";
+
 export class PanelView extends EventTarget {
   #panel = byId("panel");
 
@@ -25,7 +28,7 @@ export class PanelView extends EventTarget {
     for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-opens]"))) {
       button.setAttribute("aria-expanded", String(button.dataset.opens === view));
     }
-    if (getComputedStyle(this.#panel).overflowY === "visible") this.#panel.scrollIntoView({ block: "start" }); // a phone's is below
+    if (matchMedia(BELOW).matches) this.#panel.scrollIntoView({ block: "start" });
     this.dispatchEvent(new Event("change"));
   }
 }

@@ -41,9 +41,9 @@ export class RecallMeter {
 
   async #read() {
     const recall = await this.api.get("/api/recall").catch(() => null);
-    if (!recall) return;
-    this.#take(recall);
-    if (recall.seq < this.#newest) this.#asking.soon();
+    if (recall) this.#take(recall);
+    const isBehind = recall ? recall.seq < this.#newest : this.api.isReachable; // the server may not have it ready yet
+    if (isBehind) this.#asking.soon();
   }
 
   /** @param {number} target */
