@@ -114,8 +114,8 @@ function showResult(isNew) {
   setText(byId("more-text"), moreWords(audit));
   button("more").hidden = !audit.can_go_on || audit.applied !== null;
   setText(byId("live"), title(audit));
-  const first = [...document.querySelectorAll(".auto-actions button:not([hidden])")][0];
-  if (isNew || document.activeElement === document.body) /** @type {HTMLElement} */ (first).focus({ preventScroll: true });
+  const next = [button("apply"), button("more"), byId("result-title")].find((one) => !one.hidden); // never what ends the audit
+  if (isNew || document.activeElement === document.body) next?.focus({ preventScroll: true });
 }
 
 async function showOffers() {
