@@ -8,6 +8,7 @@ export const PLANE = 65_536;
 const MARGIN_SHARE = 0.04;
 const CLOSEST = 60; // times the whole map: beyond it the plane's own steps would show
 const FARTHEST = 0.5;
+const BANDS = 256;
 
 /** What of the plane is seen: pixel = unit · scale + offset. */
 export class Viewport {
@@ -88,25 +89,45 @@ export class Viewport {
  * @returns {number[]} their places, in order
  */
 export function inside(points, corners, counts = () => true) {
-  const [xs, ys] = [corners.map(([x]) => x), corners.map(([, y]) => y)];
-  const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+  const bands = new Bands(corners);
   const found = [];
-  for (let i = 0; i < points.count; i += 1) {
-    const x = points.x[i];
-    const y = points.y[i];
-    if (x < left || x > right || y < top || y > bottom || !counts(i)) continue;
-    if (isInside(xs, ys, x, y)) found.push(i);
-  }
+  for (let i = 0; i < points.count; i += 1) if (bands.has(points.x[i], points.y[i]) && counts(i)) found.push(i);
   return found;
 }
 
-/** @param {number[]} xs @param {number[]} ys @param {number} x @param {number} y */
-function isInside(xs, ys, x, y) {
-  let isIn = false;
-  for (let i = 0, j = xs.length - 1; i < xs.length; j = i, i += 1) {
-    if (ys[i] > y !== ys[j] > y && x < ((xs[j] - xs[i]) * (y - ys[i])) / (ys[j] - ys[i]) + xs[i]) isIn = !isIn;
+/** A polygon cut into bands, each with the edges that pass it: a point is compared with few of them. */
+class Bands {
+  /** Edges of each band: x, y, x, y of their ends, one after another. @type {number[][]} */
+  #edges = Array.from({ length: BANDS }, () => []);
+
+  /** @param {Place[]} corners */
+  constructor(corners) {
+    const ys = corners.map(([, y]) => y);
+    [this.top, this.bottom] = [Math.min(...ys), Math.max(...ys)];
+    this.share = BANDS / Math.max(this.bottom - this.top, 1e-9);
+    for (const [i, [x1, y1]] of corners.entries()) {
+      const [x2, y2] = corners[(i + 1) % corners.length];
+      for (let band = this.#bandOf(Math.min(y1, y2)); band <= this.#bandOf(Math.max(y1, y2)); band += 1) this.#edges[band].push(x1, y1, x2, y2);
+    }
   }
-  return isIn;
+
+  /** @param {number} x @param {number} y */
+  has(x, y) {
+    if (y < this.top || y > this.bottom) return false;
+    const edges = this.#edges[this.#bandOf(y)];
+    let isIn = false;
+    for (let k = 0; k < edges.length; k += 4) {
+      const y1 = edges[k + 1];
+      const y2 = edges[k + 3];
+      if (y1 > y !== y2 > y && x < ((edges[k + 2] - edges[k]) * (y - y1)) / (y2 - y1) + edges[k]) isIn = !isIn;
+    }
+    return isIn;
+  }
+
+  /** @param {number} y */
+  #bandOf(y) {
+    return Math.min(BANDS - 1, Math.floor((y - this.top) * this.share));
+  }
 }
 
 /**
