@@ -137,6 +137,11 @@ function recolour(colouring) {
   say(`Coloured by ${colouring}`);
 }
 
+function setCorner() {
+  const words = lasso.corner();
+  if (words) say(words); // closed, it has said already what it chose
+}
+
 /** @param {boolean} isAdded */
 function closeLasso(isAdded) {
   const problem = lasso.close(isAdded);
@@ -162,7 +167,7 @@ const DO = {
   zoom: (factor) => view.zoomBy(factor),
   fit: () => view.fit(),
   colours: () => recolour(nextColouring(map.colouring)),
-  corner: () => say(lasso.corner()),
+  corner: setCorner,
   close: closeLasso,
   draw: () => setDrawing(!gestures.isDrawing),
   cluster: chooseCluster,
