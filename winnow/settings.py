@@ -61,9 +61,8 @@ class Settings(BaseSettings):
     goal: Literal["", "find_all", "teach", "audit", "clean"] = ""  # likewise; empty: the strategy, and the page asks
     target_recall: Annotated[float, Field(ge=0.5, le=0.999)] = 0.95  # what the recall meter works towards, at first
     repeat_share: Annotated[float, Field(ge=0, le=0.5)] = 0.02  # of the items, in goals, that come back hidden
-    near_duplicate: Annotated[float, Field(ge=0, le=1)] = (
-        0.98  # likeness to a labelled item that sets one aside; 0 = off
-    )
+    # Likeness to a labelled item from which an item is set aside; 0 = off. docs/atlas.md has what it was chosen on.
+    near_duplicate: Annotated[float, Field(ge=0, le=1)] = 0.95
     atlas: bool = True  # neighbours, clusters and the map, made in the background by a process of its own
     seed: int = 0
     context: Annotated[float, Field(ge=0, le=10)] = 0.5  # margin around a crop, as a share of the box's longer side

@@ -145,7 +145,7 @@ def test_what_is_asked_for_is_bounded(fan: Client, query: str) -> None:
 
 
 def test_near_duplicates_are_off_without_an_atlas_and_the_choice_is_kept(fan: Client) -> None:
-    off = {"is_shown": False, "set_aside": 0, "likeness": 0.98, "state": "off"}
+    off = {"is_shown": False, "set_aside": 0, "likeness": 0.95, "state": "off"}
     assert fan.get("/api/near-duplicates").json() == off
     assert fan.put("/api/near-duplicates", json={"is_shown": True}).json() == {**off, "is_shown": True}
     assert fan.get("/api/near-duplicates").json() == {**off, "is_shown": True}

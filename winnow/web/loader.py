@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from winnow.atlas.atlas import Atlas
+from winnow.corrections.encoder_process import EncoderProcess
 from winnow.corrections.features import CorrectedFeatures, is_correction
 from winnow.errors import DatabaseError, WinnowError
 from winnow.filters import JUDGED_BEFORE
 from winnow.meter.meter import Meter
 from winnow.session import Session
 from winnow.settings import Settings
+from winnow.start import Beginning
 from winnow.verdicts.log import Verdict
 
 log = logging.getLogger(__name__)
@@ -29,6 +31,7 @@ class Loader:
         self.session: Session | None = None
         self.corrected: CorrectedFeatures | None = None
         self.meter: Meter | None = None
+        self.beginning: Beginning | None = None
         self.problem: WinnowError | None = None
         self.progress = "Starting"
 
@@ -66,6 +69,7 @@ class Loader:
                 self.corrected = follow_corrections(session)
                 make_atlas(session)
                 self.meter = Meter(session)
+                self.beginning = begin(session)
                 self.session = session
                 return
             except WinnowError as error:
@@ -89,6 +93,9 @@ class Loader:
     def _close(self, session: Session | None) -> None:
         corrected, self.corrected = self.corrected, None
         meter, self.meter = self.meter, None
+        beginning, self.beginning = self.beginning, None
+        if beginning is not None:
+            beginning.close()
         if meter is not None:
             meter.close()
         if corrected is not None:
@@ -128,6 +135,12 @@ def follow_corrections(session: Session) -> CorrectedFeatures:
     session.tell_events(corrected.notice)
     corrected.start()
     return corrected
+
+
+def begin(session: Session) -> Beginning:
+    """Put the start in force that this pool was last given."""
+    refs = session.settings.refs
+    return Beginning(session, refs.parent / f"{refs.name}.winnow" / "examples", EncoderProcess)
 
 
 def make_atlas(session: Session) -> None:

@@ -7,8 +7,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY_BYTES = 1_000_000
-MAX_MASKS_BYTES = 16_000_000  # where masks are sent: a review of 10,000 objects has some of these
-MASK_PATHS = ("/api/results/", "/api/masks/")
+MAX_LARGE_BYTES = 16_000_000  # a review of 10,000 objects with masks has some of these, as have example pictures
+LARGE_PATHS = ("/api/results/", "/api/masks/", "/api/start/examples")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 DOCS_PATHS = ("/docs", "/redoc")  # Swagger's own page brings inline script and a script from elsewhere
 SECURITY_HEADERS = {
@@ -71,7 +71,7 @@ class Guard:
 
 
 def _limit(path: str) -> int:
-    return MAX_MASKS_BYTES if path.startswith(MASK_PATHS) else MAX_BODY_BYTES
+    return MAX_LARGE_BYTES if path.startswith(LARGE_PATHS) else MAX_BODY_BYTES
 
 
 def _host_of(origin: str) -> str | None:

@@ -1,64 +1,29 @@
 """The calls behind a start without positives: example pictures, unusual items, a tour of the clusters."""
 
-import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI, Path, Request, Response
-from starlette.concurrency import run_in_threadpool
+from fastapi import APIRouter, Depends, Path, Response
 
 from winnow.atlas.examples import Example
-from winnow.corrections.encoder_process import EncoderProcess
+from winnow.errors import NotReady
 from winnow.pool.views import render_view
 from winnow.session import Session
 from winnow.start import START_WAYS, Beginning
-from winnow.web.deps import SessionDep
+from winnow.web.deps import LoaderDep, SessionDep
 from winnow.web.schemas import StrategyChoice
 from winnow.web.schemas_start import CoverageOut, ExampleIn, ExampleOut, StartIn, StartOut
 
 PICTURE_SIZE = 256  # pixels, the longer side of an example as it is shown
 
 
-class BeginningOf:
-    """The start of the session that is open; the one before it is closed."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._beginning: Beginning | None = None
-
-    def session(self, session: Session) -> Beginning:
-        with self._lock:
-            if self._beginning is None or self._beginning.session is not session:
-                self._let_go()
-                refs = session.settings.refs
-                folder = refs.parent / f"{refs.name}.winnow" / "examples"
-                self._beginning = Beginning(session, folder, EncoderProcess)
-            return self._beginning
-
-    def close(self) -> None:
-        with self._lock:
-            self._let_go()
-
-    def _let_go(self) -> None:
-        if self._beginning:
-            self._beginning.close()
-        self._beginning = None
+def get_beginning(session: SessionDep, loader: LoaderDep) -> Beginning:
+    """The start of the open session; raises NotReady while there is none."""
+    if loader.beginning is None:
+        raise NotReady("Another pool is being opened. Try again in a moment.")
+    return loader.beginning
 
 
-@asynccontextmanager
-async def _open(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
-    beginning_of = BeginningOf()
-    yield {"beginning_of": beginning_of}
-    await run_in_threadpool(beginning_of.close)
-
-
-def get_beginning(request: Request, session: SessionDep) -> Beginning:
-    beginning: Beginning = request.state.beginning_of.session(session)
-    return beginning
-
-
-router = APIRouter(prefix="/api/start", tags=["start"], lifespan=_open)
+router = APIRouter(prefix="/api/start", tags=["start"])
 BeginningDep = Annotated[Beginning, Depends(get_beginning)]
 ExampleId = Annotated[str, Path(max_length=64)]
 
