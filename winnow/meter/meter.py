@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from winnow.errors import SettingsError
 from winnow.learning.background import give_way
+from winnow.meter.population import Population
 from winnow.meter.work import Reading, Work
 from winnow.session import Session
 from winnow.verdicts.log import Verdict
@@ -29,6 +30,7 @@ class Meter:
         self._is_closed = False
         self._reading: Reading | None = None
         session.tell_events(self._notice)
+        self._population = Population(session)  # before the first verdict comes: from there on looks count
         self._thread = threading.Thread(target=self._run, name="recall meter", daemon=True)
         self._thread.start()
 
@@ -67,6 +69,11 @@ class Meter:
             self._changed.notify_all()
             return self._asked
 
+    def _take_touched(self) -> set[str]:
+        with self._changed:
+            touched, self._touched = self._touched, set()
+        return touched
+
     def _run(self) -> None:
         give_way()
         work: Work | None = None
@@ -75,11 +82,11 @@ class Meter:
                 self._changed.wait_for(lambda: self._answered < self._asked or self._is_closed)
                 if self._is_closed:
                     return
-                asked, touched, self._touched = self._asked, self._touched, set()
+                asked = self._asked
             try:
                 if work is None:
-                    work = Work(self._session)
-                work.follow(touched)
+                    work = Work(self._session, self._population)
+                work.follow(self._take_touched)
                 reading = work.reading(self.target)
             except Exception:
                 # Verdicts are safe in the log; what was missed is read from there when the meter is next asked.

@@ -120,11 +120,16 @@ class Population:
         """Whether a first verdict was given while at least what is shown now was shown; by lot, if it was drawn."""
         floor = floor_at(self.spans, verdict.seq)
         is_drawn = verdict.strategy == "random"
-        return floor < np.inf and (not is_drawn or bool(self._session.learner.learnt.snapshot.lot[row] > floor))
+        return floor < np.inf and (not is_drawn or bool(self._turns(row) > floor))
 
     @property
     def _extra_name(self) -> str:
         return f"recall_extra:{self._pool}"
+
+    def _turns(self, rows: int | list[int]) -> NDArray[np.float32]:
+        """When the lot draws rows, between 0 and 1: it goes from the highest to the lowest."""
+        turns: NDArray[np.float32] = 1 - self._session.learner.learnt.snapshot.lot[rows]
+        return turns
 
     def _begin(self, *, is_wider: bool) -> None:
         with self._session.reading() as ledger:
@@ -133,8 +138,9 @@ class Population:
         last = self._epochs.last
         since, floor = (last.seq, last.floor) if last else (0, 0.0)
         if is_wider:
+            since = min([since, *(after for after, _ in self._epochs.counting(self._pool))])
             rows = [self._session.pool.row_of(one.item_id) for one in drawn if one.seq > since]
-            floor = next_floor(self._session.learner.learnt.snapshot.lot[rows], floor)
+            floor = next_floor(self._turns(rows), floor)
             self._keep_extra(np.zeros_like(self.extra))
         self._epochs.begin(Epoch(seq, self._pool, _fingerprint(self.standing.is_base), is_wider, floor))
         self._session.remember(_EPOCHS, self._epochs.to_json())

@@ -1,6 +1,6 @@
 """What the meter's thread does: verdicts in, a reading out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,17 +85,17 @@ def kind_of(verdict: Verdict) -> Kind | None:
 class Work:
     """The looks at a session's population. Not thread-safe."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, population: Population) -> None:
         self._session = session
-        self._population = Population(session)
+        self._population = population
         self._seq = 0
         self._read_anew()
 
-    def follow(self, item_ids: set[str]) -> None:
-        """Take in the verdicts on these items, and whatever else is shown by now."""
+    def follow(self, touched: Callable[[], set[str]]) -> None:
+        """Take in the verdicts on the touched items, asked for while nothing is recorded, and what is shown by now."""
         with self._session.reading() as ledger:
             self._seq = ledger.last_seq
-            histories = [(item_id, ledger.history(item_id)) for item_id in item_ids]
+            histories = [(item_id, ledger.history(item_id)) for item_id in touched()]
             seen = self._population.seen()
         for item_id, history in histories:
             self._put(item_id, history, seen.label_of_row)
