@@ -93,11 +93,14 @@ export class MapGestures {
 
   /** @param {PointerEvent} event @returns {Gesture} */
   #draw(event) {
-    const isMoved = beyondTremble(this.view.stagePoint(event));
+    const from = this.view.stagePoint(event);
+    const isMoved = beyondTremble(from);
     this.lasso.drop();
     return {
       move: (now) => {
-        if (isMoved(this.view.stagePoint(now))) for (const point of allPoints(now)) this.lasso.draw(this.view.stagePoint(point));
+        if (!isMoved(this.view.stagePoint(now))) return;
+        if (!this.lasso.isOpen) this.lasso.draw(from);
+        for (const point of allPoints(now)) this.lasso.draw(this.view.stagePoint(point));
       },
       end: (now) => {
         if (isMoved(this.view.stagePoint(now))) this.lasso.close(now.ctrlKey || now.metaKey);
