@@ -5,6 +5,7 @@ from typing import Any
 
 from small_pool import Client, draw_pool, is_red
 
+from winnow.filters import Filter
 from winnow.settings import Settings
 
 
@@ -23,7 +24,7 @@ def recall(client: Client) -> dict[str, Any]:
 def test_nothing_judged_says_nothing_and_why(client: Client) -> None:
     answer = recall(client)
     assert (answer["population"], answer["found"], answer["looked"], answer["open"]) == (40, 0, 0, 40)
-    assert (answer["bound"], answer["bound_method"], answer["at_most"], answer["prevalence"]) == (None, None, None, None)
+    assert [answer[name] for name in ("bound", "bound_method", "at_most", "prevalence")] == [None] * 4
     assert [one["method"] for one in answer["refused"]] == ["ranked", "random"]
     assert answer["target"] == 0.95
 
@@ -87,8 +88,6 @@ def test_a_wider_filter_begins_anew(tmp_path: Path, open_client: Any) -> None:
     client.put("/api/goal", json={"name": "audit"})
     images = [f"{i}.png" for i in range(20)]
     session = client.app.state.loader.session
-    from winnow.filters import Filter
-
     session.set_filter(Filter(images=tuple(images)), {})
     judge_next(client, 10)
     narrow = recall(client)
