@@ -12,7 +12,7 @@ import argparse
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +31,7 @@ from winnow.learning.step import next_snapshot
 
 GOALS = ("find_all", "teach")
 TARGETS = (0.9, 0.95, 0.98, 0.99)
-PATIENCE = 0.1
+PATIENCE = 0.25
 
 
 @dataclass(frozen=True)
@@ -59,15 +59,16 @@ class Run:
         return self.decided > 0 and self.right < self.target
 
 
-def trained(task: Task, goal: str, seed: int, budget: int) -> Head:
+def trained(task: Task, goal: str, seed: int, budget: int) -> Head | None:
+    """None where the budget brought no positive: without a head the page draws no audit."""
     task = task.shuffled(seed)
     space = FeatureSpace.build(task.vectors, np.ones(len(task.truth), bool), np.random.default_rng(seed))
     shown = replay(space, task.truth, plan=goal, budget=budget, seed=seed, patience=PATIENCE)
     nothing = np.empty(0, np.int64)
     labels = Labels(shown.rows, shown.labels, nothing, nothing)
     snapshot = next_snapshot(space, labels, goal, previous=None, rng=np.random.default_rng(seed))
-    assert snapshot.probability is not None
-    assert snapshot.checked_probability is not None
+    if snapshot.probability is None or snapshot.checked_probability is None:
+        return None
     is_random = np.array([way == "random" for way in shown.ways])
     known = Known(snapshot.checked_probability[is_random], shown.labels[is_random])
     rows = np.setdiff1d(np.arange(len(task.truth)), shown.rows)
@@ -78,12 +79,13 @@ def runs_of(head: Head, draws: int, seed: int) -> Iterator[Run]:
     rng = np.random.default_rng([seed, 7])
     for target in TARGETS:
         for side in SIDES:
+            try:
+                (plan,) = plan_sides(Wish((side,), target, None), head.rows, head.probability, head.known, rng)
+            except AutoError:
+                continue  # too few candidates: nothing is asked of a person
             for _ in range(draws):
-                try:
-                    (plan,) = plan_sides(Wish((side,), target, None), head.rows, head.probability, head.known, rng)
-                except AutoError:
-                    break  # too few candidates: nothing is asked of a person
-                yield audited(plan, target, head.truth)
+                sample = rng.permutation(len(plan.rows))[: len(plan.sample)]
+                yield audited(replace(plan, sample=sample), target, head.truth)
 
 
 def audited(plan: SidePlan, target: float, truth: NDArray[np.int8]) -> Run:
@@ -140,7 +142,8 @@ def main() -> None:
         for task in all_tasks(options.tasks):
             for goal in GOALS:
                 for seed in range(options.seeds):
-                    runs += runs_of(trained(task, goal, seed, options.budget), options.draws, seed)
+                    head = trained(task, goal, seed, options.budget)
+                    runs += runs_of(head, options.draws, seed) if head else []
             print(f"{task.name}: {len(runs)} audits so far", file=sys.stderr, flush=True)
     print_table(runs)
     print_word(runs)

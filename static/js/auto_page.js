@@ -7,6 +7,7 @@ import { byId, element, openStorage, readConfig, setText, uuid } from "./dom.js"
 import { openHeader, readModel, showModel } from "./header.js";
 import { openableHelp } from "./help.js";
 import { actionsByKey, belongsElsewhere, keyName, writeKeyHints } from "./keys.js";
+import { NewestWins } from "./newest_wins.js";
 import { Notices } from "./notice.js";
 import { Outbox } from "./outbox.js";
 import { LABELS, takenWord } from "./verdict_words.js";
@@ -21,6 +22,11 @@ const notices = new Notices();
 const sample = new Sample((url) => api.look(url));
 const help = openableHelp(config.keys, ["negative", "positive", "skip", "undo", "help"]);
 const outbox = new Outbox({ api, storage, place: config.pool.name, onAnswer: take, onRefused: takeRefusal });
+/** @type {NewestWins<{target: number, chosen: string[]}, import("./auto_page_words.js").Offer[]>} */
+const offers = new NewestWins(
+  ({ target, chosen }) => api.get(`/api/auto/offers?target=${target}${chosen.map((side) => `&sides=${side}`).join("")}`),
+  { onAnswer: takeOffers, onError: (_, error) => takeNoOffers(error) },
+);
 /** @type {import("./auto_page_words.js").Audit | null} */
 let audit = null;
 let presses = 0; // answers to questions asked before the newest press are dropped
@@ -82,7 +88,7 @@ function show({ audit: now }) {
   const before = byId("main").dataset.view;
   byId("main").dataset.view = view();
   for (const id of OPENED) byId(id).hidden = id !== view();
-  if (view() === "setup") void showOffers();
+  if (view() === "setup") showOffers();
   else if (view() === "judging") showCourse();
   else showResult(before !== "result");
 }
@@ -118,15 +124,27 @@ function showResult(isNew) {
   if (isNew || document.activeElement === document.body) next?.focus({ preventScroll: true });
 }
 
-async function showOffers() {
-  const target = Number(field("target").value);
-  const query = sides().map((side) => `&sides=${side}`).join("");
-  /** @type {{side: string, candidates: number, audit: number | null}[] | undefined} */
-  const offers = await api.get(`/api/auto/offers?target=${target}${query}`).catch((error) => void setText(byId("setup-note"), error.message));
-  for (const offer of offers ?? []) setText(byId(`offer-${offer.side}`), offerWords(offer, target));
-  if (offers) setText(byId("setup-note"), "");
-  const proving = new Set((offers ?? []).filter(({ audit: least }) => least !== null).map(({ side }) => side));
-  /** @type {HTMLButtonElement} */ (byId("draw")).disabled = sides().length === 0 || !sides().every((side) => proving.has(side));
+/** Ask what the chosen sides take; while one question is on its way only the newest of the others is kept. */
+function showOffers() {
+  offers.ask({ target: Number(field("target").value), chosen: sides() });
+}
+
+/** @param {{target: number, chosen: string[]}} wish @param {import("./auto_page_words.js").Offer[]} answer */
+function takeOffers({ target, chosen }, answer) {
+  for (const offer of answer) setText(byId(`offer-${offer.side}`), offerWords(offer, target));
+  setText(byId("setup-note"), "");
+  const proving = new Set(answer.filter(({ audit: least }) => least !== null).map(({ side }) => side));
+  drawButton().disabled = chosen.length === 0 || !chosen.every((side) => proving.has(side));
+}
+
+/** @param {unknown} error */
+function takeNoOffers(error) {
+  setText(byId("setup-note"), error instanceof Error ? error.message : String(error));
+  drawButton().disabled = true;
+}
+
+function drawButton() {
+  return /** @type {HTMLButtonElement} */ (byId("draw"));
 }
 
 /** @returns {string[]} */
@@ -206,7 +224,7 @@ function openControls() {
     one.addEventListener("click", () => DO[/** @type {keyof typeof DO} */ (one.dataset.do)]());
   }
   byId("keys").addEventListener("click", () => help.toggle());
-  byId("setup").addEventListener("change", () => void showOffers());
+  byId("setup").addEventListener("change", showOffers);
   byId("setup").addEventListener("submit", (event) => {
     event.preventDefault();
     draw();

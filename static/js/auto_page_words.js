@@ -3,6 +3,7 @@
 import { html } from "./dom.js";
 
 /**
+ * @typedef {{side: "accept" | "reject", candidates: number, audit: number | null}} Offer
  * @typedef {{items: number, threshold: number, wrong_max: number, is_widest: boolean}} Decision
  * @typedef {{side: "accept" | "reject", candidates: number, threshold: number, look: number, looks: number, size: number,
  *   judged: number, wrong: number | null, decision: Decision | null,
@@ -27,7 +28,7 @@ export function percent(share) {
   return `${Number((100 * share).toFixed(2))} %`;
 }
 
-/** @param {{side: string, candidates: number, audit: number | null}} offer @param {number} target */
+/** @param {Offer} offer @param {number} target */
 export function offerWords({ candidates, audit }, target) {
   if (candidates === 0) return "no open item";
   const items = counted(candidates, "open item", "open items");

@@ -5,7 +5,7 @@ from math import comb
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from winnow.auto.certificate import Look, Zone, looks_of, most_wrong, p_value, passed, smallest_audit
@@ -23,6 +23,7 @@ def test_a_zone_that_could_not_hold_too_many_needs_no_look() -> None:
     assert most_wrong(Zone(5, 5), 3, 0.05) == 3
 
 
+@settings(deadline=None)
 @given(st.integers(2, 400), st.integers(0, 40), st.integers(1, 400), st.sampled_from([0.05, 0.03, 0.005]))
 def test_most_wrong_is_the_last_count_that_passes(n: int, wrong_max: int, looked: int, alpha: float) -> None:
     zone, looked = Zone(n, min(wrong_max, n - 1)), min(looked, n)
@@ -48,13 +49,13 @@ def test_looks_are_planned_from_sizes_alone() -> None:
     assert [look.size for look in looks] == [100, 200, 300]
     assert [look.alpha for look in looks] == pytest.approx([0.03, 0.01, 0.01])
     assert [[zone.n for zone in look.zones][-1] for look in looks] == [5000] * 3
-    assert [most_wrong(look.zones[-1], look.size, look.alpha) for look in looks] == [0, 2, 6]
+    assert [most_wrong(look.zones[-1], look.size, look.alpha) for look in looks] == [0, 2, 5]
     # What the model would decide alone keeps to the target even if the sample held no wrong one.
-    assert looks[0].zones[-1] == Zone(5000, 245)
+    assert looks[0].zones[-1] == Zone(5000, 240)
     assert looks_of(5000, 60, 0.95, 0.05) == ()
 
 
-@pytest.mark.parametrize(("n", "target", "least"), [(5000, 0.95, 69), (5000, 0.98, 176), (1000, 0.99, 442)])
+@pytest.mark.parametrize(("n", "target", "least"), [(5000, 0.95, 71), (5000, 0.98, 180), (1000, 0.99, 442)])
 def test_the_smallest_audit_is_just_enough(n: int, target: float, least: int) -> None:
     assert smallest_audit(n, target, 0.05) == least
     assert looks_of(n, least, target, 0.05)
@@ -71,7 +72,8 @@ def test_a_batch_below_the_target_rarely_passes(wrong_share: float) -> None:
     """Errors among the least certain half, too many in the whole; all three looks are taken, nothing is held back."""
     rng = np.random.default_rng(0)
     n, target = 1200, 0.98
-    looks = looks_of(n, 190, target, 0.05)
+    looks = looks_of(n, 200, target, 0.05)
+    assert len(looks) > 1
     false_claims = 0
     for _ in range(400):
         is_wrong = np.zeros(n, bool)

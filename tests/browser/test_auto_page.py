@@ -10,7 +10,7 @@ from browser_helpers import Person, Server, wait_until
 from PIL import Image
 from playwright.sync_api import expect
 
-N = 300
+N = 400
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
@@ -20,7 +20,7 @@ def is_positive(index: int) -> int:
 
 @pytest.fixture
 def server(tmp_path: Path, start_server: Callable[..., Server]) -> Server:
-    """300 boxes on five images, every tenth a positive that its features tell, and a head that knows."""
+    """400 boxes on five images, every tenth a positive that its features tell, and a head that knows."""
     rng = np.random.default_rng(0)
     for k in range(5):
         Image.fromarray(rng.integers(60, 200, (90, 240, 3), dtype=np.uint8)).save(tmp_path / f"{k}.png")

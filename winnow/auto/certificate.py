@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 CONFIDENCE = 0.95
 SPENDING = (0.6, 0.2, 0.2)  # of the allowed chance of a wrong word, look by look
+SLACK = 0.02  # of a zone may be judged by hand between audit and decision, and the target still holds for the rest
 PAYS = 2  # a zone holds this many times the audit's verdicts, or judging it by hand is as good
 ZONES = 4
 SURE_START = 0.99  # chance that enough of the sample falls into the strictest zone
@@ -89,8 +90,8 @@ def looks_of(n: int, audit: int, target: float, alpha: float) -> tuple[Look, ...
 
 
 def zone_of(n: int, size: int, target: float) -> Zone:
-    """The zone of the n most certain, of which all but `size` would be decided by the head."""
-    return Zone(n, math.floor((1 - target) * max(0, n - size) + 1e-9))
+    """The zone of the n most certain, of which all but `size`, and some slack, would be decided by the head."""
+    return Zone(n, math.floor((1 - target) * max(0, (1 - SLACK) * n - size) + 1e-9))
 
 
 def smallest_audit(n: int, target: float, alpha: float) -> int | None:
@@ -101,21 +102,26 @@ def smallest_audit(n: int, target: float, alpha: float) -> int | None:
 
 
 def _zones(n: int, size: int, target: float, alpha: float) -> tuple[Zone, ...]:
-    """ZONES of them, evenly spaced from the strictest that the sample can speak for to the widest."""
-    if n < PAYS * size or p_value(zone_of(n, size, target), size, 0) > alpha:
+    """ZONES of them, evenly spaced from the strictest that the sample can speak for to the widest.
+
+    The strictest bears half of the wrong ones that the widest bears, or one in it would end the sequence.
+    """
+    borne = most_wrong(zone_of(n, size, target), size, alpha)
+    if n < PAYS * size or borne < 0:
         return ()
+    wrong = (borne + 1) // 2
     widths = np.unique(np.linspace(PAYS * size, n, 40).astype(int)).tolist()
-    first = _first(widths, lambda width: _is_spoken_for(width, n, size, target, alpha))
+    first = _first(widths, lambda width: _is_spoken_for(width, n, size, target, alpha, wrong))
     start = n if first is None else widths[first]
     return tuple(zone_of(width, size, target) for width in np.unique(np.linspace(start, n, ZONES).astype(int)).tolist())
 
 
-def _is_spoken_for(width: int, n: int, size: int, target: float, alpha: float) -> bool:
-    """Whether, almost surely, enough of a sample of the widest zone falls into a narrower one for it to pass."""
+def _is_spoken_for(width: int, n: int, size: int, target: float, alpha: float, wrong: int) -> bool:
+    """Whether, almost surely, enough of a sample falls into a narrower zone for it to pass with so many wrong ones."""
     from scipy.stats import hypergeom
 
     fewest = int(hypergeom.ppf(1 - SURE_START, n, width, size))
-    return p_value(zone_of(width, size, target), fewest, 0) <= alpha
+    return p_value(zone_of(width, size, target), fewest, wrong) <= alpha
 
 
 def _first(values: Sequence[int], holds: Callable[[int], bool]) -> int | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from winnow.auto.certificate import Look, Zone, most_wrong, passed
+from winnow.auto.certificate import Look, Zone, passed
 from winnow.auto.files import Audit, Course
 from winnow.auto.planning import LABEL_OF, Side, SidePlan
 from winnow.board import UNJUDGED
@@ -101,7 +101,7 @@ def _read_side(
         wrong=int(is_wrong.sum()) if is_complete else None,
         decision=decision,
         is_widest=zone is not None and zone.n == len(plan.rows),
-        next_look=_next_look(plan, number, int(is_wrong.sum())) if is_complete else None,
+        next_look=_next_look(plan, number, is_wrong) if is_complete else None,
     )
 
 
@@ -119,9 +119,18 @@ def _decision(
     return Decision(zone, rows[is_left], probability[is_left], float(probability[-1]), wrong_max)
 
 
-def _next_look(plan: SidePlan, number: int, wrong: int) -> NextLook | None:
+def _next_look(plan: SidePlan, number: int, is_wrong: NDArray[np.bool_]) -> NextLook | None:
+    """is_wrong (k,) bool of the sample so far. The verdicts to come may be wrong where it does most harm."""
     for later, look in enumerate(plan.looks[number:], start=number + 1):
-        allowed = most_wrong(look.zones[-1], look.size, look.alpha) - wrong
-        if allowed >= 0:
-            return NextLook(later, look.size - plan.looks[number - 1].size, allowed)
+        places = plan.sample[: look.size]
+        is_new = np.arange(look.size) >= len(is_wrong)
+        worst_first = np.flatnonzero(is_new)[np.argsort(places[is_new], kind="stable")]
+        known = np.zeros(look.size, dtype=bool)
+        known[: len(is_wrong)] = is_wrong
+        borne = -1
+        while borne + 1 <= len(worst_first) and passed(look, places, known) == look.zones[-1]:
+            borne += 1
+            known[worst_first[borne : borne + 1]] = True
+        if borne >= 0:
+            return NextLook(later, len(worst_first), borne)
     return None
