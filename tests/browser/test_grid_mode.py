@@ -154,13 +154,13 @@ def test_without_a_model_nothing_is_marked_and_nothing_is_labelled(ana: Person) 
 
 def test_enter_labels_no_picture_that_has_not_been_seen(ana: Person) -> None:
     held: list[Route] = []
-    pictures = re.compile("size=320")
-    ana.page.route(pictures, lambda route: held.append(route))
+    released: list[bool] = []
+    ana.page.route(re.compile("size=320"), lambda route: route.continue_() if released else held.append(route))
     sweep(ana)
     wait_until(lambda: held, "pictures are asked for")
     press(ana, "Enter", "Enter")
     expect(ana.page.locator("#many-apply")).to_contain_text("Label 0")
-    ana.page.unroute(pictures)
+    released.append(True)
     for route in held:
         route.continue_()
     wait_for_pictures(ana)
@@ -282,9 +282,9 @@ def test_nothing_moves_while_pictures_come_and_marks_change(ana: Person) -> None
     ana.page.evaluate(
         """() => {
           document.body.dataset.moved = "";
-          new PerformanceObserver((list) => {
-            for (const shift of list.getEntries()) document.body.dataset.moved += `${shift.value}; `;
-          }).observe({ type: "layout-shift" });
+          const name = ({ node }) => node?.id || node?.className || node?.parentElement?.id || node?.nodeName;
+          const note = (shift) => (document.body.dataset.moved += `${shift.value} ${shift.sources.map(name)}; `);
+          new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({ type: "layout-shift" });
         }"""
     )
     sweep(ana)
