@@ -72,13 +72,13 @@ class AuditFiles:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise AutoError(f"{folder} cannot be made: {error}. Check the workspace's permissions.") from error
-        arrays = {}
+        arrays: dict[str, np.ndarray] = {}
         for plan in audit.sides:
             arrays[f"{plan.side}_ids"] = pool.ids[plan.rows]
             arrays[f"{plan.side}_probability"] = plan.probability
             arrays[f"{plan.side}_sample"] = plan.sample
         buffer = io.BytesIO()
-        np.savez(buffer, **arrays)
+        np.savez(buffer, allow_pickle=False, **arrays)
         write_atomically(folder / "candidates.npz", buffer.getvalue())
         sides = [{"side": p.side, "looks": [asdict(look) for look in p.looks], "chance": p.chance} for p in audit.sides]
         card = {"schema": SCHEMA, "number": audit.number, "pool": audit.pool, "model_version": audit.model_version}

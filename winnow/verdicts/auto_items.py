@@ -38,7 +38,7 @@ class AutoItems:
         ids = (f"{number:016x}" for number in self.ids.tolist())
         numbers = zip(ids, self.labels.tolist(), self.probability.tolist(), self.paths, boxes, strict=True)
         for (*first, box), class_name, score, source in zip(numbers, self.classes, scores, self.sources, strict=True):
-            yield (*first, box, class_name, score, source)  # type: ignore[misc]
+            yield (*first, box, class_name, score, source)
 
 
 def auto_table(metadata: sa.MetaData) -> sa.Table:

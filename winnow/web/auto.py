@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from winnow.auto.certificate import CONFIDENCE
 from winnow.auto.files import AuditFiles
 from winnow.auto.planning import SIDES, Wish
-from winnow.auto.reading import SideReading
+from winnow.auto.reading import Decision, SideReading
 from winnow.auto.service import Standing, apply, draw_audit, give_up, go_on, judge, offers, standing
 from winnow.session import Session
 from winnow.verdicts.log import AutoVerdict, Verdict
@@ -114,7 +114,7 @@ def _numbered(session: Session, files: AuditFiles, number: int) -> Standing:
 def _auto_out(session: Session, files: AuditFiles) -> AutoOut:
     now = standing(session, files)
     progress = ProgressOut.model_validate(session.board.progress())
-    return AutoOut(audit=now and _audit_out(session, now), progress=progress)
+    return AutoOut(audit=_audit_out(session, now) if now else None, progress=progress)
 
 
 def _audit_out(session: Session, now: Standing) -> AuditOut:
@@ -129,7 +129,7 @@ def _audit_out(session: Session, now: Standing) -> AuditOut:
         sides=[_side_out(side) for side in now.reading.sides],
         items=[item_out(session, row, strategy="random_audit") for row in unjudged[:ITEMS].tolist()],
         left=len(unjudged),
-        applied=now.applied and _applied_out(now.applied),
+        applied=_applied_out(now.applied) if now.applied else None,
     )
 
 
@@ -144,14 +144,14 @@ def _side_out(side: SideReading) -> SideOut:
         size=side.size,
         judged=side.judged,
         wrong=side.wrong,
-        decision=decision
-        and DecisionOut(
-            items=len(decision.rows),
-            threshold=decision.threshold,
-            wrong_max=decision.wrong_max,
-            is_widest=side.is_widest,
-        ),
-        next_look=next_look and NextLookOut.model_validate(vars(next_look)),
+        decision=_decision_out(decision, side.is_widest) if decision else None,
+        next_look=NextLookOut.model_validate(vars(next_look)) if next_look else None,
+    )
+
+
+def _decision_out(decision: Decision, is_widest: bool) -> DecisionOut:
+    return DecisionOut(
+        items=len(decision.rows), threshold=decision.threshold, wrong_max=decision.wrong_max, is_widest=is_widest
     )
 
 
