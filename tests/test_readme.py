@@ -34,7 +34,13 @@ def test_the_keys_table_is_the_pages_and_the_settings() -> None:
 
 @pytest.mark.parametrize(
     ("script", "doc"),
-    [("correct_keys.js", "correct.md"), ("mask_keys.js", "mask-tools.md"), ("results.js", "pages.md")],
+    [
+        ("correct_keys.js", "correct.md"),
+        ("mask_keys.js", "mask-tools.md"),
+        ("results.js", "pages.md"),
+        ("insight_keys.js", "insight.md"),
+        ("grid_keys.js", "look-alikes.md"),
+    ],
 )
 def test_a_pages_own_keys_are_in_its_doc(script: str, doc: str) -> None:
     rows = re.findall(r'^  \["([^"]+)", "[^"]+", ', (ROOT / "static" / "js" / script).read_text(), re.MULTILINE)
