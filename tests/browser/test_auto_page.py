@@ -32,8 +32,9 @@ def server(tmp_path: Path, start_server: Callable[..., Server]) -> Server:
     vectors[::10, 0] += 3
     np.save(tmp_path / "features.npy", vectors.astype(np.float32))
     server = start_server(tmp_path / "refs.csv", WINNOW_ATLAS="false")
-    for item in server.get("/api/queue?n=30")["items"]:
-        server.judge(item["id"], is_positive(item["index"]), f"taught-{item['id']}")
+    for item in server.get("/api/queue?n=200")["items"]:
+        if is_positive(item["index"]) or item["index"] % 10 == 1:
+            server.judge(item["id"], is_positive(item["index"]), f"taught-{item['id']}")
     wait_until(lambda: server.get("/api/queue?n=1")["model"]["state"] == "ready", "the head is ready")
     return server
 
