@@ -59,8 +59,13 @@ export function moreWords({ sides }) {
 export function sideCard(side, audit) {
   const [sign, word, tone] = side.side === "accept" ? ["+", "Accept", "positive"] : ["−", "Reject", "negative"];
   return html`<section class="auto-card" aria-label="${word}"><h3 class="${tone}"><span aria-hidden="true">${sign}</span> ${word}</h3>
-    <p>${audit.applied ? "" : claim(side, audit)}</p>
+    <p>${audit.applied ? decidedWords(side, audit.applied) : claim(side, audit)}</p>
     <p class="muted">Audited ${counted(side.size, "item", "items")} of ${count(side.candidates)}, drawn at random: ${count(side.wrong ?? 0)} wrong${side.wrong ? " (a skip counts as wrong)" : ""}. Look ${side.look} of ${side.looks}.</p></section>`;
+}
+
+/** @param {Side} side @param {Applied} applied */
+function decidedWords({ side }, { positive, negative, annotator }) {
+  return side === "accept" ? `${count(positive)} accepted, as ${annotator} allowed.` : `${count(negative)} rejected, as ${annotator} allowed.`;
 }
 
 /** @param {Side} side @param {Audit} audit @returns {string} */

@@ -66,7 +66,7 @@ def test_what_more_takes_is_true_wherever_the_wrong_ones_are(plan: SidePlan) -> 
     new = np.arange(first, last)
     worst = new[np.argsort(plan.sample[new])][: promised.wrong_max].tolist()
     (then,) = read(plan, judged(plan, promised.look, wrong=(0, *worst)), promised.look).sides
-    assert then.is_widest
+    assert (then.is_widest, then.next_look) == (True, None)
     assert (promised.verdicts, then.look) == (last - first, promised.look)
 
 

@@ -90,6 +90,7 @@ def _read_side(
     zones = [passed(one, plan.sample[: one.size], is_wrong[: one.size]) for one in plan.looks[:number]]
     zone = max((zone for zone in zones if zone), key=lambda zone: zone.n, default=None) if is_complete else None
     decision = _decision(plan, zone, audit.target, codes, is_decided) if zone else None
+    is_widest = zone is not None and zone.n == len(plan.rows)
     return SideReading(
         side=plan.side,
         candidates=len(plan.rows),
@@ -100,8 +101,8 @@ def _read_side(
         judged=int((labels != UNJUDGED).sum()),
         wrong=int(is_wrong.sum()) if is_complete else None,
         decision=decision,
-        is_widest=zone is not None and zone.n == len(plan.rows),
-        next_look=_next_look(plan, number, is_wrong) if is_complete else None,
+        is_widest=is_widest,
+        next_look=_next_look(plan, number, is_wrong) if is_complete and not is_widest else None,
     )
 
 
