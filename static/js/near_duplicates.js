@@ -55,7 +55,7 @@ export class NearDuplicates {
 
 /** Why there are none yet. @type {Record<string, string>} */
 const WHY = {
-  off: "Near-duplicates are not looked for: the setting near_duplicate is 0, or atlas is off",
+  off: "Near-duplicates are not looked for: among proposals with scores, or as the settings say",
   building: "Near-duplicates are still being worked out",
   ready: "",
 };

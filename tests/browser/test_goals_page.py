@@ -50,12 +50,21 @@ def test_the_goal_key_goes_through_all_goals_and_the_last_choice_stands(ana: Per
     expect(ana.page.get_by_role("radio", name="Find all")).to_be_checked()
 
 
-def test_the_log_keeps_the_goal_of_each_verdict(ana: Person) -> None:
-    ana.page.keyboard.press("g")
-    wait_until(lambda: goal(ana.server) == "find_all", "the server pursues it")
-    judged = ana.press("d")
-    wait_until(lambda: ana.server.labels() == {judged: 1}, "it is judged")
-    assert ana.server.get("/api/review?limit=1")["rows"][0]["verdict"]["goal"] == "find_all"
+def newest(server: Server) -> dict[str, object]:
+    verdict: dict[str, object] = server.get("/api/review?limit=1")["rows"][0]["verdict"]
+    return verdict
+
+
+def test_the_log_keeps_the_goal_that_was_pursued_when_the_item_was_shown(ana: Person) -> None:
+    with ana.page.expect_response("**/api/queue*"):
+        ana.page.keyboard.press("g")
+    shown_before = ana.press("d")
+    wait_until(lambda: ana.server.labels() == {shown_before: 1}, "it is judged")
+    assert newest(ana.server)["goal"] is None
+    wait_until(lambda: ana.item() not in ("", shown_before), "the next item is on screen")
+    shown_for_it = ana.press("a")
+    wait_until(lambda: ana.server.labels() == {shown_before: 1, shown_for_it: 0}, "it is judged")
+    assert newest(ana.server)["goal"] == "find_all"
 
 
 def test_strategies_stay_by_hand_and_end_the_asking(ana: Person) -> None:
@@ -136,18 +145,19 @@ def test_a_refused_choice_says_so_and_the_old_goal_stands(server: Server, open_p
 
 
 def twins(folder: Path) -> Path:
-    """The usual pool, but each tile of the first ten has a near-duplicate among the next ten."""
-    refs = draw_pool(folder)
+    """The usual tiles as whole images, each of the first ten with a near-duplicate among the next ten."""
+    draw_pool(folder)
     features = np.load(folder / "features.npy")
     features[10:20] = features[:10]
     np.save(folder / "features.npy", features)
-    return refs
+    (folder / "refs.txt").write_text("".join(f"tiles/{i:03d}.png\n" for i in range(40)))
+    return folder / "refs.txt"
 
 
 def test_near_duplicates_of_labelled_items_are_set_aside_and_come_back_by_key(
     tmp_path: Path, start_server: Callable[..., Server], open_person: Callable[..., Person]
 ) -> None:
-    server = start_server(twins(tmp_path), WINNOW_ATLAS="true")
+    server = start_server(twins(tmp_path), WINNOW_ATLAS="true", WINNOW_GOAL="teach")
     wait_until(lambda: server.get("/api/near-duplicates")["state"] == "ready", "they are known", 90.0)
     ids = {item["index"]: item["id"] for item in server.get("/api/queue?n=40")["items"]}
     server.judge(ids[3], 0, "one")
@@ -164,6 +174,7 @@ def test_near_duplicates_of_labelled_items_are_set_aside_and_come_back_by_key(
 
 
 def test_without_an_atlas_the_key_says_why_there_are_no_near_duplicates(ana: Person) -> None:
+    ana.page.keyboard.press("g")
     expect(ana.page.get_by_role("button", name="Near-duplicates")).to_contain_text("off")
     ana.page.keyboard.press("n")
     expect(ana.page.get_by_text("Near-duplicates are not looked for")).to_be_visible()
