@@ -79,11 +79,11 @@ def test_shortcuts_of_the_browser_are_no_verdicts(ana: Person) -> None:
 
 
 def test_keys_can_be_remapped(start_server: Callable[..., Server], open_person: Callable[..., Person]) -> None:
-    keys = {"negative": ["j"], "positive": ["k"], "skip": ["l"]}
+    keys = {"negative": ["j"], "positive": ["k"], "skip": ["i"]}
     bea = open_person(start_server(WINNOW_KEYS=json.dumps(keys))).open_label_page()
     expect(bea.page.get_by_role("button", name="Negative J")).to_be_visible()
     bea.page.keyboard.press("a")
-    judged = {bea.press("j"): 0, bea.press("k"): 1, bea.press("l"): None}
+    judged = {bea.press("j"): 0, bea.press("k"): 1, bea.press("i"): None}
     wait_until(lambda: bea.server.labels() == judged, "the new keys judge, the old ones do not")
 
 
@@ -91,7 +91,7 @@ def test_help_shows_every_key_and_takes_the_keyboard(ana: Person) -> None:
     ana.page.keyboard.press("?")
     dialog = ana.page.get_by_role("dialog", name="Keys")
     expect(dialog.get_by_role("row", name="A ← Negative")).to_be_visible()
-    expect(dialog.get_by_role("row")).to_have_count(21)
+    expect(dialog.get_by_role("row")).to_have_count(28)
     ana.page.keyboard.press("a")
     ana.page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
