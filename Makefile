@@ -1,6 +1,7 @@
 # make demo: set up, make the demo pool, compute its features, serve.   make test: set up and run every test.
 PYTHON ?= python3
 PORT ?= 8000
+JOBS ?= 2
 VENV := .venv/bin
 
 .PHONY: demo serve test lint browser clean
@@ -19,7 +20,7 @@ demo: .venv/.app
 	$(VENV)/python -m winnow demo --port $(PORT)
 
 test: .venv/.dev lint browser
-	$(VENV)/python -m pytest
+	$(VENV)/python -m pytest -n $(JOBS) --dist loadfile
 
 lint: .venv/.dev
 	$(VENV)/ruff check

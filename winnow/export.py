@@ -113,6 +113,7 @@ def _annotation(session: Session, verdict: Verdict) -> dict[str, Any]:
         "strategy": verdict.strategy,
         "selection_probability": verdict.selection_probability,
         "reason": verdict.reason,
+        "goal": verdict.goal,
     }
 
 
@@ -120,7 +121,8 @@ def _annotation_schema() -> "pa.Schema":
     import pyarrow as pa
 
     number, text, whole = pa.float64(), pa.string(), pa.int64()
-    kinds = {"id": text, "path": text, "annotator": text, "created_at": text, "strategy": text, "reason": text}
+    kinds = dict.fromkeys(("id", "path", "annotator", "created_at", "strategy", "reason", "goal"), text)
     kinds |= dict.fromkeys(("x1", "y1", "x2", "y2", "probability", "selection_probability"), number)
     order = "index id path x1 y1 x2 y2 label annotator created_at elapsed_ms probability model_version strategy"
-    return pa.schema([(name, kinds.get(name, whole)) for name in [*order.split(), "selection_probability", "reason"]])
+    order += " selection_probability reason goal"
+    return pa.schema([(name, kinds.get(name, whole)) for name in order.split()])
