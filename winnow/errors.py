@@ -61,6 +61,12 @@ class UnknownStrategy(WinnowError):
     code = "unknown_strategy"
 
 
+class NoMap(WinnowError):
+    """The pool has no map yet, or none is made."""
+
+    code = "no_map"
+
+
 class UnknownGoal(WinnowError):
     """No goal has this name."""
 

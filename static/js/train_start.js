@@ -22,9 +22,10 @@ export class StartButton {
 
   /** @param {{is_ready: boolean, reason: string | null, can_train_anyway?: boolean}} check */
   show(check) {
+    const isAsked = this.#isUnchanged && this.#button.textContent === ANYWAY; // a check that says the same leaves it so
     this.#isUnchanged = Boolean(check.can_train_anyway);
     this.#button.disabled = !check.is_ready && !this.#isUnchanged;
-    setText(this.#button, START);
+    setText(this.#button, isAsked && this.#isUnchanged ? ANYWAY : START);
     byId("check").dataset.ready = String(check.is_ready);
     setText(byId("check"), check.reason ?? "Ready: there is something to learn from and to measure on.");
   }

@@ -207,7 +207,7 @@ def test_what_others_judge_shows_without_a_reload(ana: Person) -> None:
 
 
 def test_labels_are_kept_while_the_server_is_gone(server: Server, open_person: Callable[..., Person]) -> None:
-    ana = opened(open_person(server, expected="net::ERR|503"))
+    ana = opened(open_person(server, expected="net::ERR|409"))
     choose_all_by_keys(ana)
     chosen(ana, f"{N} chosen: {N} open")
     server.kill()

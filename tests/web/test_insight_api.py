@@ -208,7 +208,7 @@ def test_without_an_atlas_it_says_so(tmp_path: Path, open_map: Callable[[Setting
     status = client.status()
     assert (status["state"], status["points"], status["key"]) == ("off", 0, None)
     for path in ("/api/map", "/api/map/state"):
-        assert client.get(path).status_code == 503
+        assert client.get(path).status_code == 409
 
 
 def test_the_course_tells_what_was_done(client: MapClient) -> None:

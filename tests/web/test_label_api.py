@@ -21,6 +21,8 @@ def test_the_queue_answers_whole_items(client: Client) -> None:
         "total": 40,
         "unreadable": 0,
         "invalid": 0,
+        "auto_positive": 0,
+        "auto_negative": 0,
     }
     assert queue["model"] == {"version": 0, "labels": 0, "state": "cold"}
     boxed = next(item for item in queue["items"] if item["index"] % 2 == 0)

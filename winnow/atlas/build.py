@@ -4,6 +4,7 @@ FOLDER holds `request.npz`. Lines: {"stage", "share"} while it works, {"done": s
 its stdin does, whatever it is doing.
 """
 
+import contextlib
 import json
 import os
 import sys
@@ -93,6 +94,9 @@ def read_space(folder: Path, matrix: Path) -> tuple[FeatureSpace, NDArray[np.boo
 def main(folder: Path, matrix: Path) -> None:
     if hasattr(os, "nice"):
         os.nice(NICENESS)
+    # Linux may share its time out among sessions first: one of its own would weigh as much as the server's.
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(NICENESS))
     channel = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no message
     threading.Thread(target=_end_with, args=(sys.stdin,), daemon=True).start()

@@ -5,7 +5,6 @@ A thread of its own follows the events, lower in priority than the server: no ke
 
 import logging
 import threading
-from collections.abc import Sequence
 
 from winnow.errors import SettingsError
 from winnow.learning.background import give_way
@@ -48,8 +47,10 @@ class Meter:
 
     def reading(self, *, timeout_s: float) -> Reading | None:
         """How things stand now; after the timeout, how they last stood. None while the verdicts are first read."""
-        asked = self._wake(())
         with self._changed:
+            self._asked += 1
+            asked = self._asked
+            self._changed.notify_all()
             self._changed.wait_for(lambda: self._answered >= asked or self._is_closed, timeout_s)
             return self._reading
 
@@ -60,14 +61,9 @@ class Meter:
         self._thread.join()
 
     def _notice(self, verdicts: list[Verdict]) -> None:
-        self._wake([verdict.item_id for verdict in verdicts if verdict.kind == "verdict"])
-
-    def _wake(self, item_ids: Sequence[str]) -> int:
+        """Noted now, worked out when somebody asks: no verdict waits for it."""
         with self._changed:
-            self._touched.update(item_ids)
-            self._asked += 1
-            self._changed.notify_all()
-            return self._asked
+            self._touched.update(verdict.item_id for verdict in verdicts if verdict.kind == "verdict")
 
     def _take_touched(self) -> set[str]:
         with self._changed:

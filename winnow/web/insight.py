@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from numpy.typing import NDArray
 
 from winnow.atlas import Atlas
-from winnow.errors import NotReady
+from winnow.errors import NoMap
 from winnow.insight import MapPoints, course_of, kinds_of, map_points, probability_bytes
 from winnow.session import Session
 from winnow.web.deps import SessionDep
@@ -160,7 +160,7 @@ def read_course(session: SessionDep) -> CourseOut:
 def _points(insight: Insight) -> MapPoints:
     points = insight.points()
     if points is None:
-        raise NotReady("There is no map of this pool yet; GET /api/map/status says how far it is.")
+        raise NoMap("There is no map of this pool yet; GET /api/map/status says how far it is.")
     return points
 
 
