@@ -20,6 +20,7 @@ def test_no_request_makes_the_server_fail(tmp_path: Path) -> None:
         server.insist("GET", "/api/queue?n=1")
         command = ["schemathesis.cli", "run", f"http://127.0.0.1:{server.port}/openapi.json"]
         options = ["--checks=not_a_server_error", "--max-examples=40", "--generation-deterministic", "--workers=2"]
+        options.append("--request-timeout=60")  # the first mask waits for its segmenter to be loaded
         done = subprocess.run([sys.executable, "-m", *command, *options], cwd=tmp_path, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
         assert server.insist("GET", "/healthz") == (200, {"status": "ok", "ready": True})
