@@ -48,7 +48,7 @@ class Client(TestClient):
         assert response.status_code == 200, response.text
         return response.json()
 
-    def wait_until(self, holds: Any, timeout_s: float = 20.0) -> Any:
+    def wait_until(self, holds: Any, timeout_s: float = 60.0) -> Any:
         """Poll until `holds(self)` answers something true, and answer that."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:

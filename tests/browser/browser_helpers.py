@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 ROOT = Path(__file__).parents[2]
-READY_S = 60.0
+READY_S = 120.0
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -60,7 +60,7 @@ def is_red(index: int) -> int:
     return int(index % 4 == 0)
 
 
-def wait_until(holds: Callable[[], Any], what: str, timeout_s: float = 20.0) -> Any:
+def wait_until(holds: Callable[[], Any], what: str, timeout_s: float = 60.0) -> Any:
     """Poll until `holds()` answers something true, and answer that."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:

@@ -10,7 +10,7 @@ from browser_helpers import CHROMIUM_ARGUMENTS, Person, Server, draw_pool, find_
 from playwright.sync_api import Browser, expect, sync_playwright
 
 Open = Callable[..., Person]
-expect.set_options(timeout=20_000)  # a busy machine may take its time; only failures wait this long
+expect.set_options(timeout=60_000)  # a busy machine may take its time; only failures wait this long
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

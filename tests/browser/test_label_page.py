@@ -211,7 +211,7 @@ def test_without_features_the_page_says_what_to_run_and_goes_on_by_itself(
     expect(ana.page.get_by_text("python compute_features.py").first).to_be_visible()
     expect(ana.page.get_by_role("button", name="Copy")).to_be_visible()
     shutil.move(tmp_path / "away.npy", features)
-    expect(ana.page.get_by_role("button", name="Positive")).to_be_visible(timeout=20_000)
+    expect(ana.page.get_by_role("button", name="Positive")).to_be_visible()
     wait_until(ana.item, "an item is on screen")
 
 
