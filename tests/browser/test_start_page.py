@@ -139,8 +139,9 @@ def test_pictures_come_by_paste_and_by_drop_and_are_cut_by_drag(
     ana.page.get_by_role("button", name="Use this part").click()
     expect(ana.page.get_by_text("features were made elsewhere")).to_be_visible()
     ana.page.evaluate(CARRY, ["drop", picture])
-    ana.page.get_by_role("button", name="Use the whole picture").click()
-    wait_until(lambda: len(sent) == 2, "both are sent")
+    with ana.page.expect_request("**/api/start/examples"):
+        ana.page.get_by_role("button", name="Use the whole picture").click()
+    assert len(sent) == 2
     assert sent[0]["box_xyxy"] == pytest.approx([50, 25, 150, 75], abs=1)
     assert "box_xyxy" not in sent[1]
     ana.page.evaluate(CARRY, ["drop", picture])
