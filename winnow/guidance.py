@@ -60,12 +60,6 @@ class Guidance:
         self._learner.set_plan(plan)
         self._log.write_state(_PLAN, plan)
 
-    @property
-    def start_way(self) -> str | None:
-        """How items are chosen before there is a head, None = as it was not asked for."""
-        start = self._learner.learnt.snapshot.start
-        return start.way if start else None
-
     def set_start(self, way: str | None, rows: NDArray[np.int64] | None = None) -> None:
         """Show rows (c,) first, best first, while there is no head; way None = what covers the pool."""
         self._learner.set_start(None if way is None or rows is None else Start(way, rows))

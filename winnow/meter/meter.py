@@ -1,6 +1,7 @@
-"""How much of the pool's positives is found, with a bound that holds, from the verdicts as they come.
+"""How much of the pool's positives is found, with a bound that holds.
 
-A thread of its own follows the events, lower in priority than the server: no key waits for it.
+Verdicts are noted as they come and worked out when somebody asks, by a thread of lower priority than the server: no
+key waits for it.
 """
 
 import logging
