@@ -31,8 +31,11 @@ const form = new SessionForm(save);
 const select = /** @type {HTMLSelectElement} */ (byId("sessions"));
 const again = /** @type {HTMLInputElement} */ (byId("again"));
 const startButton = new StartButton((isAnyway) => void start(isAnyway));
-/** @type {{sessions: any[], bases: any[], chosen: number, asked: number, saves: number, saving: Promise<void>}} */
-const state = { sessions: [], bases: [], chosen: Number(storage.getItem(CHOSEN) ?? 0), asked: 0, saves: 0, saving: Promise.resolve() };
+/**
+ * `changes` counts what the server said of single sessions, `unsaved` is the session whose form says more than the server knows.
+ * @type {{sessions: any[], changes: number, bases: any[], chosen: number, asked: number, saves: number, saving: Promise<void>, unsaved: number | null}}
+ */
+const state = { sessions: [], changes: 0, bases: [], chosen: Number(storage.getItem(CHOSEN) ?? 0), asked: 0, saves: 0, saving: Promise.resolve(), unsaved: null };
 /** Jobs that were seen before they ended. @type {Set<number>} */
 const watched = new Set();
 /** @type {Map<number, string>} */
@@ -60,8 +63,7 @@ async function attempt(id, work) {
 }
 
 async function refresh() {
-  const sessions = await attempt("session-problem", () => api.get("/api/sessions"));
-  if (sessions) state.sessions = sessions.sessions;
+  await readSessions();
   const [stock, datasets] = await Promise.all([
     api.get(`/api/train?task=${current()?.settings.task ?? "detect"}`).catch((error) => void showStock({ stock: null, problem: error.message, refs: "" })),
     attempt("datasets-problem", () => api.get("/api/datasets")),
@@ -75,6 +77,14 @@ async function refresh() {
   showSession();
 }
 
+/** An answer that was overtaken by a change made here is asked for again. */
+async function readSessions() {
+  const before = state.changes;
+  const answer = await attempt("session-problem", () => api.get("/api/sessions"));
+  if (answer && before < state.changes) return readSessions();
+  if (answer) state.sessions = answer.sessions;
+}
+
 /** Everything that belongs to the session that is chosen. */
 function showSession() {
   const session = current();
@@ -84,7 +94,7 @@ function showSession() {
   select.replaceChildren(...state.sessions.map((one) => new Option(`${one.number}: ${one.name}`, String(one.number))));
   if (!session) return void (byId("iterations-section").hidden = true);
   select.value = String(session.number);
-  form.show(session, state.bases);
+  if (state.unsaved !== session.number) form.show(session, state.bases);
   showIterations(session, (pool) => void openPool(pool));
   void advise();
 }
@@ -108,8 +118,7 @@ function take(session) {
   const place = state.sessions.findIndex((one) => one.number === session.number);
   if (place < 0) state.sessions.unshift(session);
   else state.sessions[place] = session;
-  choose(session.number);
-  showSession();
+  state.changes += 1;
 }
 
 /** @param {number} number */
@@ -118,27 +127,32 @@ function choose(number) {
   storage.setItem(CHOSEN, String(number));
 }
 
-/** One save after the other; while a newer one waits, the form is left as the person has it. */
+/** One save after the other; until the newest is answered, the form is left as the person has it. */
 function save() {
+  const { number, settings } = current();
+  const values = form.values;
   const turn = ++state.saves;
-  const place = path();
+  state.unsaved = number;
   state.saving = state.saving.then(async () => {
-    if (turn < state.saves) return;
-    const saved = await attempt("session-problem", () => api.patch(place, form.values));
+    const saved = await attempt("session-problem", () => api.patch(`/api/sessions/${number}`, values));
+    if (saved) take(saved);
     if (!saved || turn < state.saves) return;
-    const isOther = saved.settings.task !== current().settings.task;
-    take(saved);
+    state.unsaved = null;
     notices.say("Saved");
-    if (isOther) void refresh();
+    if (saved.settings.task !== settings.task) void refresh();
+    else showSession();
   });
 }
 
 async function makeSession() {
+  await loaded; // what it can start from
   const base = firstBase(basesOf(state.bases, "detect"));
   const name = `Session ${1 + Math.max(0, ...state.sessions.map((one) => one.number))}`;
   const made = await attempt("session-problem", () => api.post("/api/sessions", { name, base: base?.name ?? "yolo11n.yaml" }));
   if (!made) return;
   take(made);
+  choose(made.number);
+  showSession();
   /** @type {HTMLInputElement} */ (document.querySelector("#settings [name=name]")).focus();
 }
 
@@ -235,6 +249,7 @@ byId("review-all").addEventListener("click", () => void review("all"));
 byId("dataset-form").addEventListener("submit", (event) => void makeDataset(event));
 again.addEventListener("change", () => void advise());
 select.addEventListener("change", () => {
+  state.unsaved = null;
   choose(Number(select.value));
   showSession();
 });
@@ -242,6 +257,6 @@ openJobFeed({
   onJob: takeJob,
   onEvent: (event) => (event.kind === "epoch" || event.kind === "note") && titles.has(event.job) && charts.take(event, titles.get(event.job) ?? ""),
 });
-void refresh();
+const loaded = refresh();
 void showLastTraining();
 if (config.pool) void readModel(api);

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from browser_helpers import Person, Server, wait_until
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from shapes_pool import draw_shapes, judge_images
 from tiny_models import metrics, write_version
 
@@ -104,6 +104,33 @@ def test_a_training_that_fails_says_why(shapes: Server, open_person: Open) -> No
     expect(card).to_have_attribute("data-state", "failed", timeout=1000 * TRAIN_S)
     expect(card).to_contain_text("broken.pt")
     assert shapes.get("/api/sessions/1")["iterations"] == []
+
+
+def test_what_is_typed_stays_while_the_page_reads_again(shapes: Server, open_person: Open) -> None:
+    page = open_person(shapes).open("/train").page
+    press(page, "New session")
+    expect(page.locator("#check")).to_contain_text("Ready")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/train?task=segment", hold)
+    page.locator("#settings [name=task]").focus()
+    with page.expect_request("**/api/train?task=segment"):
+        page.keyboard.press("ArrowDown")
+    page.route("**/api/sessions/1", hold)
+    with page.expect_request("**/api/sessions/1"):
+        fill(page, "Epochs", "7")
+    page.unroute("**/api/sessions/1")
+    stock, saving = held
+    with page.expect_response("**/next-images"):
+        stock.continue_()
+    expect(page.get_by_label("Epochs", exact=True)).to_have_value("7")
+    fill(page, "Batch, images", "8")
+    saving.continue_()
+    wanted = {"epochs": 7, "batch": 8}
+    wait_until(lambda: wanted.items() <= shapes.get("/api/sessions/1")["settings"].items(), "both are saved")
 
 
 def test_a_suggestion_is_taken_by_one_key(shapes: Server, open_person: Open) -> None:
