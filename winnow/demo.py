@@ -42,5 +42,5 @@ def _compute(features: Path, pool: Pool) -> str:
         return extract(pool, features, EncoderOptions(PREFERRED)).encoder
     except EncoderError as error:
         print(f"{PREFERRED} cannot be had here, so the weight-free encoder {FALLBACK!r} is used.")
-        print(f"  ({str(error).splitlines()[0]})", flush=True)
+        print(f"  ({str(error).split(' The ways out:')[0]})", flush=True)
     return extract(pool, features, EncoderOptions(FALLBACK)).encoder

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from small_pool import Client, draw_pool
 
+from winnow.__main__ import main
 from winnow.settings import Settings
 
 
@@ -103,6 +105,49 @@ def test_a_file_that_is_no_database_is_left_alone(settings: Settings, open_clien
     diary.write_bytes(b"dear diary" * 500)
     assert "not a database" in told(open_client(settings, is_ready=False))
     assert diary.read_bytes() == b"dear diary" * 500
+
+
+def test_a_start_that_cannot_be_read_holds_nothing_open_and_heals(settings: Settings, open_client: Any) -> None:
+    examples = settings.refs.parent / "refs.txt.winnow" / "examples" / "examples.json"
+    examples.parent.mkdir(parents=True)
+    examples.write_text("[")
+    client = open_client(settings, is_ready=False)
+    assert f"{examples} is damaged" in told(client)
+    examples.unlink()
+    client.wait_until(lambda c: c.get("/healthz").json()["ready"])
+
+
+def test_a_folder_that_cannot_be_written_is_named(settings: Settings, client: Client) -> None:
+    item = client.queue(1)["items"][0]
+    examples = settings.refs.parent / "refs.txt.winnow" / "examples"
+    examples.write_bytes(b"in the way")
+    response = client.post("/api/start/examples", json={"key": "one", "item_id": item["id"]})
+    assert (response.status_code, response.json()["error"]) == (503, "bad_disk")
+    assert str(examples) in response.json()["detail"]
+    examples.unlink()
+    assert client.post("/api/start/examples", json={"key": "one", "item_id": item["id"]}).status_code == 201
+
+
+def test_a_port_that_another_program_has_is_said(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WINNOW_REFS", str(settings.refs))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main(["serve", "--port", str(port)]) == 2
+    said = capsys.readouterr()
+    assert said.err.startswith(f"winnow serve: Port {port} of 127.0.0.1 cannot be had: Address already in use. Stop")
+    assert said.out == ""
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "eighty"])
+def test_a_number_that_is_no_port_is_said(
+    port: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PORT", port)
+    with pytest.raises(SystemExit):
+        main(["serve"])
+    assert f"'{port}' is no port; --port and PORT take a number such as 8000." in capsys.readouterr().err
 
 
 def test_verdicts_survive_new_order_new_items_and_new_features(

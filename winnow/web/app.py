@@ -1,5 +1,6 @@
 """The ASGI app: settings in, a FastAPI app out."""
 
+import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -83,6 +84,7 @@ from winnow.web.security import Guard
 from winnow.web.triage_work import TriageWork
 from winnow.web.view_cache import ViewCache
 
+log = logging.getLogger(__name__)
 STATUS_OF_ERROR: dict[type[WinnowError], int] = {
     UnknownItem: 404,
     UnreadableImage: 422,
@@ -184,6 +186,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount("/static", FreshStatic(directory=pages.ROOT / "static"), name="static")
     app.add_middleware(Guard, allowed_hosts=settings.allowed_hosts)
     app.add_exception_handler(WinnowError, _answer_winnow_error)
+    app.add_exception_handler(OSError, _answer_disk_error)
     app.add_exception_handler(HTTPException, _answer_http_error)
     app.add_exception_handler(RequestValidationError, _answer_bad_request)
 
@@ -199,6 +202,15 @@ def _answer_winnow_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, WinnowError)
     status = next((code for kind, code in STATUS_OF_ERROR.items() if isinstance(error, kind)), 500)
     return _answer(request, status, error.code, str(error))
+
+
+def _answer_disk_error(request: Request, error: Exception) -> Response:
+    """A full disk or a read-only folder, met where nothing better is known of it."""
+    assert isinstance(error, OSError)
+    log.error("%s %s", request.method, request.url.path, exc_info=error)
+    what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    detail = f"A file or folder failed ({what}). Check the disk's space and the folder's permissions, then try again."
+    return _answer(request, 503, "bad_disk", detail)
 
 
 def _answer_http_error(request: Request, error: Exception) -> Response:

@@ -9,7 +9,7 @@ import numpy as np
 from winnow.atlas.atlas import Atlas
 from winnow.corrections.encoder_process import EncoderProcess
 from winnow.corrections.features import CorrectedFeatures, is_correction
-from winnow.errors import DatabaseError, WinnowError
+from winnow.errors import DatabaseError, SettingsError, WinnowError
 from winnow.filters import JUDGED_BEFORE
 from winnow.meter.meter import Meter
 from winnow.session import Session
@@ -65,12 +65,7 @@ class Loader:
         while not self._stop.is_set():
             files = self._file_states()
             try:
-                session = self._opened()
-                self.corrected = follow_corrections(session)
-                make_atlas(session)
-                self.meter = Meter(session)
-                self.beginning = begin(session)
-                self.session = session
+                self.session = self._opened()
                 return
             except WinnowError as error:
                 self._tell(error)
@@ -82,11 +77,16 @@ class Loader:
                 self.problem = None  # what was said is of the files before
 
     def _opened(self) -> Session:
+        """A session and all that follows it; nothing stays open where one of them fails: the database is locked."""
         session = Session(self._settings, report=self._report)
         try:
             restore_filter(session)
+            self.corrected = follow_corrections(session)
+            make_atlas(session)
+            self.meter = Meter(session)
+            self.beginning = begin(session)
         except BaseException:
-            session.close()  # it holds the database's lock
+            self._close(session)
             raise
         return session
 
@@ -104,9 +104,9 @@ class Loader:
             session.close()
 
     def _wait_for_a_change(self, files: list[tuple[int, int] | None]) -> None:
-        """Until a file is new, or for a moment where nothing on disk tells (another server holds the database)."""
+        """Until one of the files is new; for a moment where it is not up to them (another server has the database)."""
         while not self._stop.wait(RETRY_S):
-            if isinstance(self.problem, DatabaseError) or self._file_states() != files:
+            if isinstance(self.problem, DatabaseError | SettingsError) or self._file_states() != files:
                 return
 
     def _file_states(self) -> list[tuple[int, int] | None]:
