@@ -66,7 +66,7 @@ class Subject:
     """The image that is reviewed, and how its items are found in the pool."""
 
     path: str
-    size_wh: tuple[int, int]
+    size_wh: tuple[int, int] | None  # None where all of the prediction is rejected: its file may be unreadable
     find_item: Callable[[str], Item]  # raises UnknownItem
 
 
@@ -117,6 +117,8 @@ def check_review(review: ImageReview, subject: Subject) -> None:
     """Raises BadBox, SegmenterError for objects that cannot be on this image, naming each by its box."""
     if review.is_rejected and (review.kept or review.drawn or review.deleted):
         raise BadBox("A prediction that is rejected as a whole has no objects to keep, draw or delete. Send none.")
+    if subject.size_wh is None:
+        return
     width, height = subject.size_wh
     seen: set[Box] = set()
     for drawn in review.drawn:

@@ -251,16 +251,25 @@ class Session:
         """
         row = self.pool.row_of(item_id)
         path = self.pool.item(row).path
-        subject = Subject(path, image_size(self.image_file(row)), lambda one: self.pool.item(self.pool.row_of(one)))
+        size_wh = None if review.is_rejected else image_size(self.image_file(row))
+        subject = Subject(path, size_wh, lambda one: self.pool.item(self.pool.row_of(one)))
         with self._record.lock:
-            known = self._record.known(key, item_id_of(path, None))
-            if isinstance(known, Verdict):
-                return reviewed(self.ledger.batch_of(known)[::-1], is_new=False)
+            if known := self._known_review(path, key):
+                return known
             check_unchanged(self.ledger, path, annotator, based_on)
             new = review_events(review, subject, self.ledger, Press(key, annotator, elapsed_ms))
             events = self._record.append(new)
         self.learner.wake()
         return reviewed(events, is_new=True)
+
+    def known_review(self, item_id: str, key: str) -> ReviewedImage | None:
+        """What a review recorded before under this key led to, whatever became of the image's file; None = nothing."""
+        with self._record.lock:
+            return self._known_review(self.pool.item(self.pool.row_of(item_id)).path, key)
+
+    def _known_review(self, path: str, key: str) -> ReviewedImage | None:
+        known = self._record.known(key, item_id_of(path, None))
+        return reviewed(self.ledger.batch_of(known)[::-1], is_new=False) if isinstance(known, Verdict) else None
 
     def image_seq(self, path: str) -> int:
         """The number of the newest event on an image, 0 = none."""

@@ -299,6 +299,26 @@ def test_ten_thousand_boxes_are_taken(client: Client, settings: Settings) -> Non
     assert image(client)["status"] == "open"
 
 
+@pytest.mark.parametrize("content", [b"no image", None])
+def test_a_review_that_was_recorded_is_answered_again_whatever_became_of_the_file(
+    client: Client, settings: Settings, content: bytes | None
+) -> None:
+    kept = ids(image(client)["objects"])
+    assert review(client, kept=kept).status_code == 201
+    if content is None:
+        Image.new("RGB", (200, 150)).save(settings.refs.parent / FIRST)
+    else:
+        (settings.refs.parent / FIRST).write_bytes(content)
+    again = review(client, kept=kept)
+    assert (again.status_code, again.json()["status"], len(events(settings))) == (200, "ok", 7)
+
+
+def test_the_prediction_of_an_image_that_cannot_be_read_can_be_rejected(client: Client, settings: Settings) -> None:
+    (settings.refs.parent / FIRST).write_bytes(b"no image")
+    assert review(client, outcome="reject").status_code == 201
+    assert image(client)["status"] == "rejected"
+
+
 @pytest.mark.usefixtures("nothing_is_written")
 def test_an_image_that_was_replaced_says_so_and_is_not_accepted(client: Client, settings: Settings) -> None:
     Image.new("RGB", (200, 150)).save(settings.refs.parent / FIRST)
@@ -359,6 +379,14 @@ def test_a_batch_without_a_change_says_that_training_would_teach_nothing(client:
     batch = client.get("/api/results/batch").json()
     assert (batch["accepted"], batch["refined"], batch["rejected"], batch["changed_objects"]) == (1, 1, 1, 2)
     assert (batch["is_changed"], batch["open"]) == (True, 0)
+
+
+def test_verdicts_of_the_label_page_are_a_reason_to_train_as_the_train_page_says(client: Client) -> None:
+    review(client, kept=ids(image(client)["objects"]))
+    client.judge(image(client, SECOND)["objects"][0]["item_id"], 1)
+    batch = client.get("/api/results/batch").json()
+    assert (batch["accepted"], batch["changed_objects"], batch["is_changed"]) == (1, 0, True)
+    assert batch["message"].startswith("No prediction was corrected so far, but other verdicts were given")
 
 
 def test_two_people_on_one_image_are_told(client: Client) -> None:

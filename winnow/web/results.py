@@ -114,11 +114,13 @@ def review(
 ) -> ImageReviewOut:
     """Record what was said of an image as a whole, all or nothing; POST /api/undo takes all of it back."""
     said = ImageReview(tuple(body.kept), tuple(map(_drawn, body.drawn)), tuple(body.deleted), body.outcome == "reject")
-    if body.outcome != "reject":
-        check_not_replaced(images, item_id, None if body.outcome == "accept" else {*said.kept})
-    reviewed = images.session.review_image(
-        item_id, said, key=body.key, annotator=annotator, elapsed_ms=body.elapsed_ms, based_on=body.based_on
-    )
+    reviewed = images.session.known_review(item_id, body.key)
+    if reviewed is None:
+        if body.outcome != "reject":
+            check_not_replaced(images, item_id, None if body.outcome == "accept" else {*said.kept})
+        reviewed = images.session.review_image(
+            item_id, said, key=body.key, annotator=annotator, elapsed_ms=body.elapsed_ms, based_on=body.based_on
+        )
     response.status_code = 201 if reviewed.is_new else 200
     _, seq, status = images.ledger_of(images.place(item_id))
     return ImageReviewOut(
