@@ -133,7 +133,7 @@ def check_ready(
             f"{dataset.number}. Judge more proposals, or train once more on the same."
         )
     said = [] if is_anyway else truth.events_since(dataset.manifest.last_seq)
-    if said and all(map(_accepts_as_it_is, said)) and _still_says(judged, dataset):
+    if said and all(map(accepts_as_it_is, said)) and _still_says(judged, dataset):
         raise NothingChanged(_no_change(model, said))
 
 
@@ -146,8 +146,11 @@ def _trained_on(workspace: Workspace, model: ModelVersion) -> DatasetVersion | N
     return dataset if dataset.manifest.content_hash == model.dataset_hash else None
 
 
-def _accepts_as_it_is(event: Verdict) -> bool:
-    """Whether an event is part of a review of an image's predictions that left all of them as they were."""
+def accepts_as_it_is(event: Verdict) -> bool:
+    """Whether an event is part of a review of an image's predictions that left all of them as they were.
+
+    Where all events since a model's data are, a training would be told only what the model says already.
+    """
     if event.kind != "verdict" or event.strategy != REVIEW:
         return event.kind == "complete" and event.strategy == REVIEW and event.reason == "accepted"
     is_same_class = event.class_name in (None, event.proposed_class)
