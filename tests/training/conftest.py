@@ -1,10 +1,12 @@
-"""A project whose verdicts a model has learnt: made once for all tests here, which leave it as it is."""
+"""A project whose verdicts a model has learnt, made once and left as it is, and a small one for each test."""
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from dataset_helpers import Person
+from dataset_world import World
 from tiny_models import tiny_yaml
 from train_helpers import QUICK, Project, Silent, accept, build, draw_shapes, refs_of
 
@@ -24,3 +26,10 @@ def learnt(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     trained = train(dataset, options, workspace, report, scratch=folder / "scratch", weights_folder=folder)
     yield Project(folder, workspace, shapes, person, pool, dataset, trained, report.events)
     person.log.close()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path)
+    yield world
+    world.person.log.close()
