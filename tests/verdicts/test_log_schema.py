@@ -53,6 +53,19 @@ def test_a_reader_asks_for_an_update_of_an_old_log(tmp_path: Path) -> None:
         VerdictLog(f"sqlite:///{tmp_path / 'w.db'}", is_writer=False)
 
 
+@pytest.mark.parametrize("is_writer", [True, False])
+def test_a_newer_log_is_refused_untouched(tmp_path: Path, is_writer: bool) -> None:
+    path = tmp_path / "w.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT)")
+        connection.execute("INSERT INTO state VALUES ('schema_version', '5')")
+    with pytest.raises(DatabaseError, match="has schema 5; this Winnow knows 4"):
+        VerdictLog(f"sqlite:///{path}", is_writer=is_writer)
+    assert sqlite3.connect(path).execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall() == [
+        ("state",)
+    ]
+
+
 def test_misses_and_completions_are_undone_like_verdicts(tmp_path: Path) -> None:
     log = VerdictLog(f"sqlite:///{tmp_path / 'w.db'}")
     accepted = NewVerdict("k1", "0" * 16, 1, "ana", "a.png", strategy="entropy")

@@ -12,50 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from winnow.errors import DatabaseError
-from winnow.verdicts.auto_items import AutoItems, auto_table, read_items, write_items
+from winnow.verdicts.auto_items import AutoItems, read_items, write_items
 from winnow.verdicts.locking import lock_out_others
-
-SCHEMA_VERSION = 4
-
-_metadata = sa.MetaData()
-_events = sa.Table(
-    "verdicts",
-    _metadata,
-    sa.Column("seq", sa.Integer, primary_key=True),
-    sa.Column("key", sa.String(64), nullable=False, unique=True),  # made by the client: one press, one event
-    sa.Column("kind", sa.String(8), nullable=False),  # a verdict's kind, or "undo"
-    sa.Column("undoes", sa.Integer, unique=True),  # an undo's verdict; at most one undo a verdict
-    sa.Column("item_id", sa.String(16), nullable=False, index=True),
-    sa.Column("label", sa.Integer),  # class index; null = skip
-    sa.Column("annotator", sa.String(64), nullable=False),
-    sa.Column("created_at", sa.Float, nullable=False),  # seconds since 1970, UTC
-    sa.Column("elapsed_ms", sa.Integer),
-    sa.Column("probability", sa.Float),  # P(label = 1) as it was when the item was shown
-    sa.Column("model_version", sa.Integer),
-    sa.Column("strategy", sa.String(32), nullable=False),
-    sa.Column("selection_probability", sa.Float),
-    sa.Column("rank", sa.Integer),  # place in the queue it was shown from, 0 = first
-    sa.Column("reason", sa.String(200)),
-    # The item in words, so that the log can be read without the pool it came from.
-    sa.Column("path", sa.Text, nullable=False),
-    *(sa.Column(side, sa.Float) for side in ("x1", "y1", "x2", "y2")),
-    # Since schema 2. What the item claimed, and what a correction says instead.
-    sa.Column("proposed_class", sa.Text),
-    sa.Column("score", sa.Float),
-    sa.Column("source", sa.Text),
-    sa.Column("class_name", sa.Text),  # the class that the annotator gave, over the proposed one
-    sa.Column("replaces", sa.String(16)),  # the item whose box this corrected one replaces
-    # Since schema 3.
-    sa.Column("mask", sa.Text),  # of a corrected item: {"size": [h, w], "counts": COCO's run lengths}, as JSON
-    sa.Column("batch", sa.String(64)),  # key of the press that made several events, which an undo takes back together
-    # Since schema 4.
-    sa.Column("goal", sa.String(32)),  # what was being looked for when the item was shown; strategy says why this one
-    sqlite_autoincrement=True,
-)
-_SINCE = {2: ("proposed_class", "score", "source", "class_name", "replaces"), 3: ("mask", "batch"), 4: ("goal",)}
-_auto_items = auto_table(_metadata)  # since schema 4
-_state = sa.Table("state", _metadata, sa.Column("name", sa.String(64), primary_key=True), sa.Column("value", sa.Text))
-
+from winnow.verdicts.schema import auto_items, bring_up_to_date, check_up_to_date, events, state
 
 Kind = Literal["verdict", "miss", "complete", "reject", "auto"]
 
@@ -152,7 +111,6 @@ class VerdictLog:
     """
 
     def __init__(self, url: str, *, is_writer: bool = True) -> None:
-        self._url = url
         self._write_lock = threading.Lock()
         try:
             self._engine = sa.create_engine(url)
@@ -167,7 +125,8 @@ class VerdictLog:
         self._process_lock = lock_out_others(self._engine) if is_writer else None
         try:
             if is_writer:
-                self._create_schema()
+                with self._transaction() as connection:
+                    bring_up_to_date(connection)
             else:
                 self._check_readable()
         except BaseException:
@@ -193,7 +152,7 @@ class VerdictLog:
         """Write an auto event and its members in one transaction; as `append`."""
         with self._transaction() as connection:
             verdict = _stored(connection, event, time.time())
-            write_items(connection, _auto_items, verdict.seq, items)
+            write_items(connection, auto_items, verdict.seq, items)
         return _with_items(verdict, items)
 
     def undo(self, verdicts: Sequence[Verdict], *, key: str, annotator: str) -> list[Undo]:
@@ -219,64 +178,40 @@ class VerdictLog:
 
     def replay(self, after: int = 0) -> Iterator[Verdict | Undo]:
         """Every event with a number above `after`, oldest first."""
-        events = sa.select(_events).where(_events.c.seq > after).order_by(_events.c.seq)
+        later = sa.select(events).where(events.c.seq > after).order_by(events.c.seq)
         with self._readable() as connection:
-            for row in connection.execute(events).mappings():
+            for row in connection.execute(later).mappings():
                 if row["kind"] == "auto":
-                    yield _with_items(_verdict_of(row), read_items(connection, _auto_items, row["seq"]))
+                    yield _with_items(_verdict_of(row), read_items(connection, auto_items, row["seq"]))
                 else:
                     yield _undo_of(row) if row["kind"] == "undo" else _verdict_of(row)
 
     def read_state(self, name: str) -> str | None:
         """A remembered setting, such as the strategy chosen on the page."""
         with self._readable() as connection:
-            return connection.execute(sa.select(_state.c.value).where(_state.c.name == name)).scalar()
+            return connection.execute(sa.select(state.c.value).where(state.c.name == name)).scalar()
 
     def read_states(self, prefix: str) -> dict[str, str]:
         """All remembered settings whose names begin so, without the prefix."""
-        begins = _state.c.name.startswith(prefix, autoescape=True)
+        begins = state.c.name.startswith(prefix, autoescape=True)
         with self._readable() as connection:
-            rows = connection.execute(sa.select(_state.c.name, _state.c.value).where(begins)).all()
+            rows = connection.execute(sa.select(state.c.name, state.c.value).where(begins)).all()
         return {name.removeprefix(prefix): value for name, value in rows}
 
     def write_state(self, name: str, value: str) -> None:
-        insert = (sqlite if self._is_sqlite else postgresql).insert(_state).values(name=name, value=value)
+        insert = (sqlite if self._is_sqlite else postgresql).insert(state).values(name=name, value=value)
         with self._transaction() as connection:
             connection.execute(insert.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
 
-    def _create_schema(self) -> None:
-        with self._transaction() as connection:
-            _metadata.create_all(connection)
-            version = connection.execute(sa.select(_state.c.value).where(_state.c.name == "schema_version")).scalar()
-            self._refuse_newer(version)
-            if version is None:
-                connection.execute(_state.insert().values(name="schema_version", value=str(SCHEMA_VERSION)))
-            elif int(version) < SCHEMA_VERSION:
-                newer = [name for since, names in _SINCE.items() if since > int(version) for name in names]
-                _add_columns(connection, newer)
-                connection.execute(
-                    _state.update().where(_state.c.name == "schema_version").values(value=str(SCHEMA_VERSION))
-                )
-
     def _check_readable(self) -> None:
-        """Raises DatabaseError where there is no log of this schema to read."""
+        """Raises DatabaseError where there is no log of today's schema to read."""
         database = self._engine.url.database
         if self._is_sqlite and not (database and Path(database).is_file()):
             raise DatabaseError(
                 f"There is no database at {database!r} yet. Judge something first, or set WINNOW_DATABASE."
             )
-        version = self.read_state("schema_version")
-        self._refuse_newer(version)
-        if version is not None and int(version) < SCHEMA_VERSION:
-            raise DatabaseError(
-                f"The database {self._url} was written by an older Winnow. Start its server once: that updates it."
-            )
-
-    def _refuse_newer(self, version: str | None) -> None:
-        if version is not None and int(version) > SCHEMA_VERSION:
-            raise DatabaseError(
-                f"The database {self._url} has schema {version}; this Winnow knows {SCHEMA_VERSION}. Update Winnow."
-            )
+        with self._readable() as connection:
+            check_up_to_date(connection)
 
     @contextmanager
     def _transaction(self) -> Iterator[sa.Connection]:
@@ -313,15 +248,8 @@ def _stored(connection: sa.Connection, new: NewVerdict, now: float) -> Verdict:
     return Verdict(**values, box_xyxy=box, seq=seq, created_at=now)
 
 
-def _add_columns(connection: sa.Connection, names: Sequence[str]) -> None:
-    for name in names:
-        column = _events.c[name]
-        kind = column.type.compile(connection.dialect)
-        connection.execute(sa.text(f"ALTER TABLE {_events.name} ADD COLUMN {name} {kind}"))
-
-
 def _insert(connection: sa.Connection, row: dict[str, Any]) -> int:
-    key = connection.execute(_events.insert(), row).inserted_primary_key
+    key = connection.execute(events.insert(), row).inserted_primary_key
     assert key is not None
     return key[0]
 
