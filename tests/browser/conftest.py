@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser_helpers import CHROMIUM_ARGUMENTS, Person, Server, draw_pool, find_chromium
-from playwright.sync_api import Browser, expect, sync_playwright
+from browser_helpers import CHROMIUM_ARGUMENTS, ROOT, Person, Server, draw_pool, find_chromium
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 Open = Callable[..., Person]
 expect.set_options(timeout=60_000)  # a busy machine may take its time; only failures wait this long
@@ -25,6 +25,26 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def modules_page(chromium: Browser) -> Iterator[Page]:
+    """An empty page with the style sheets, which can import the scripts' modules; all of it comes from the disk."""
+    site, static = "http://modules.test", ROOT / "static"
+    sheets = "".join(f'<link rel="stylesheet" href="/static/css/{name}.css">' for name in ("winnow", "insight"))
+
+    def serve(route: Route) -> None:
+        place = route.request.url.removeprefix(site)
+        if place.startswith("/static/"):
+            route.fulfill(path=static / place.removeprefix("/static/"))
+        else:
+            route.fulfill(body=f"<!doctype html>{sheets}<title>modules</title>", content_type="text/html")
+
+    page = chromium.new_page()
+    page.route(f"{site}/**", serve)
+    page.goto(site)
+    yield page
+    page.close()
 
 
 @pytest.fixture

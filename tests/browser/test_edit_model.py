@@ -1,17 +1,13 @@
 """edit_model.js and boxes.js in the browser that will run them: nothing is lost by undo, redo, or being kept."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Page
 
-STATIC = Path(__file__).parents[2] / "static"
-SITE = "http://modules.test"
 SIZE = [60, 40]
 BITS = {"size": [40, 60], "counts": "hc1"}  # another one than MASK, as far as the model can tell
 MASK = {"size": [40, 60], "counts": "T41h1"}
@@ -30,22 +26,10 @@ MODULES = """async () => {
 
 
 @pytest.fixture(scope="module")
-def page(chromium: Browser) -> Iterator[Page]:
-    """An empty page with the modules loaded, served from the disk."""
-
-    def serve(route: Route) -> None:
-        place = route.request.url.removeprefix(SITE)
-        if place.startswith("/static/"):
-            route.fulfill(path=STATIC / place.removeprefix("/static/"))
-        else:
-            route.fulfill(body="<!doctype html><title>modules</title>", content_type="text/html")
-
-    page = chromium.new_page()
-    page.route(f"{SITE}/**", serve)
-    page.goto(SITE)
-    page.evaluate(MODULES)
-    yield page
-    page.close()
+def page(modules_page: Page) -> Page:
+    """An empty page with the modules loaded."""
+    modules_page.evaluate(MODULES)
+    return modules_page
 
 
 def thing(name: str, box: list[float], **more: Any) -> dict[str, Any]:

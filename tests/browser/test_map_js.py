@@ -1,18 +1,14 @@
 """The map's modules in the browser that will run them: bytes, geometry, looks, pixels, what is chosen."""
 
 import struct
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Page
 
-STATIC = Path(__file__).parents[2] / "static"
-SITE = "http://modules.test"
 MODULES = """async () => {
   const names = ["map_points", "map_geometry", "map_colours", "map_paint", "insight_choice", "insight_keys"];
   const loaded = await Promise.all(names.map((name) => import(`/static/js/${name}.js`)));
@@ -31,24 +27,10 @@ PLANE = 65_536
 
 
 @pytest.fixture(scope="module")
-def page(chromium: Browser) -> Iterator[Page]:
-    """An empty page with the modules loaded, served from the disk."""
-
-    def serve(route: Route) -> None:
-        place = route.request.url.removeprefix(SITE)
-        if place.startswith("/static/"):
-            route.fulfill(path=STATIC / place.removeprefix("/static/"))
-        else:
-            head = '<!doctype html><link rel="stylesheet" href="/static/css/winnow.css">'
-            body = head + '<link rel="stylesheet" href="/static/css/insight.css"><title>modules</title>'
-            route.fulfill(body=body, content_type="text/html")
-
-    page = chromium.new_page()
-    page.route(f"{SITE}/**", serve)
-    page.goto(SITE)
-    page.evaluate(MODULES)
-    yield page
-    page.close()
+def page(modules_page: Page) -> Page:
+    """An empty page with the modules loaded."""
+    modules_page.evaluate(MODULES)
+    return modules_page
 
 
 def test_points_are_read_from_the_servers_bytes(page: Page) -> None:

@@ -1,19 +1,15 @@
 """rle.js and mask_canvas.js against pycocotools, in the browser that will run them."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Page
 
 from winnow.masks.rle import Rle, box_of, encode
 
-STATIC = Path(__file__).parents[2] / "static"
-SITE = "http://modules.test"
 MODULES = """async () => {
   const rle = await import("/static/js/rle.js");
   const canvas = await import("/static/js/mask_canvas.js");
@@ -26,22 +22,10 @@ MODULES = """async () => {
 
 
 @pytest.fixture(scope="module")
-def page(chromium: Browser) -> Iterator[Page]:
-    """An empty page with the modules loaded, served from the disk."""
-
-    def serve(route: Route) -> None:
-        place = route.request.url.removeprefix(SITE)
-        if place.startswith("/static/"):
-            route.fulfill(path=STATIC / place.removeprefix("/static/"))
-        else:
-            route.fulfill(body="<!doctype html><title>modules</title>", content_type="text/html")
-
-    page = chromium.new_page()
-    page.route(f"{SITE}/**", serve)
-    page.goto(SITE)
-    page.evaluate(MODULES)
-    yield page
-    page.close()
+def page(modules_page: Page) -> Page:
+    """An empty page with the modules loaded."""
+    modules_page.evaluate(MODULES)
+    return modules_page
 
 
 @st.composite
