@@ -36,6 +36,7 @@ export class CanvasGestures {
    */
   constructor(view, newObject, canEdit) {
     [this.view, this.model, this.newObject, this.canEdit] = [view, view.model, newObject, canEdit];
+    this.model.addEventListener("open", () => this.cancel()); // what was being drawn is not for another image
     const { stage } = view;
     stage.addEventListener("pointerdown", (event) => this.#down(event));
     stage.addEventListener("pointermove", (event) => this.#move(event));

@@ -32,7 +32,7 @@ export function correctActions(parts) {
   /** @type {Record<string, (value: any) => unknown>} a false answer: the key is the browser's */
   const table = {
     ...saving,
-    undo: () => revealed(model.undo(), "There is nothing to undo on this image. A saved image is taken back on the Results page."),
+    undo: () => (parts.masks.prompter.undoPoint() ? notices.say("The newest point is taken back.") : revealed(model.undo(), "There is nothing to undo on this image. A saved image is taken back on the Results page.")),
     redo: () => revealed(model.redo(), "There is nothing to do again."),
     delete: () => deleteChosen(),
     newBox: () => newBox(),
@@ -133,6 +133,14 @@ function savingActions(parts) {
   const { api, model, image, lineup, drafts, delivery, notices } = parts;
   let asked = "";
 
+  /** What would be lost, or land on another image, is finished first. @returns {boolean} */
+  function isAtWork() {
+    const { view, masks } = parts;
+    if (view.preview) notices.say("A box is being drawn: let go of it first. Esc leaves it off.");
+    else if (masks.isBusy) notices.say("A mask is on its way: go on when it is there. Esc leaves it off.");
+    return view.preview !== null || masks.isBusy;
+  }
+
   /** What a press would lose is said first; the same press again does it. @param {string} action @param {string} warning */
   function isMeant(action, warning) {
     if (!warning || asked === action) return true;
@@ -164,7 +172,7 @@ function savingActions(parts) {
   function accept(/** @type {"accept" | "next"} */ action = "accept") {
     if (!image.result) return;
     if (!image.canEdit) return void notices.say("This prediction cannot be accepted: see what stands over the image.");
-    if (parts.masks.isBusy) return void notices.say("A mask is on its way: save when it is there. Esc leaves it off.");
+    if (isAtWork()) return;
     const problem = fault(model);
     if (problem) return void (parts.choose(problem.id), notices.say(problem.text));
     const isOff = model.objects.filter((object) => parts.isToCorrect(object) && model.isUntouched(object.id));
@@ -174,7 +182,7 @@ function savingActions(parts) {
   }
 
   function reject() {
-    if (!image.result) return;
+    if (!image.result || isAtWork()) return;
     if (isMeant("reject", model.isChanged ? "Rejecting drops what you changed on this image. R again rejects." : "")) send("reject");
   }
 
@@ -184,7 +192,7 @@ function savingActions(parts) {
   }
 
   async function go(/** @type {1 | -1} */ step) {
-    if (image.isBusy) return;
+    if (image.isBusy || isAtWork()) return;
     const isDraft = model.isChanged && step < 0;
     try {
       const row = await lineup.neighbour(step);

@@ -55,8 +55,9 @@ export class Delivery extends EventTarget {
   /** What was said here counts after all: what they added goes. @param {Conflict} conflict */
   async insist({ press }) {
     const theirs = await this.#api.get(`/api/results/${press.item_id}`);
+    if (!this.conflicts().some((one) => one.press.key === press.key)) return; // decided meanwhile: pressed twice
     const mine = new Set([...(press.kept ?? []), ...(press.deleted ?? []), .../** @type {any[]} */ (press.drawn ?? []).map(({ replaces }) => replaces)]);
-    const added = theirs.objects.filter((/** @type {any} */ { item_id, box_xyxy }) => !mine.has(item_id) && !isDrawn(press, box_xyxy));
+    const added = theirs.objects.filter((/** @type {any} */ { item_id, box_xyxy, place }) => place === "accepted" && !mine.has(item_id) && !isDrawn(press, box_xyxy));
     const deleted = [...(press.deleted ?? []), ...added.map((/** @type {any} */ { item_id }) => item_id)];
     const outcome = press.outcome === "accept" && added.length ? "correct" : press.outcome;
     const said = outcome === "correct" ? { outcome, deleted } : { outcome };

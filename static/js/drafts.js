@@ -24,7 +24,9 @@ export class Drafts extends EventTarget {
     this.#storage = storage;
     this.#prefix = () => `winnow.draft|${encodeURIComponent(pool)}|${encodeURIComponent(annotator())}|`;
     window.addEventListener("storage", ({ key }) => {
-      if (key?.startsWith(this.#prefix())) this.dispatchEvent(new CustomEvent("elsewhere", { detail: { path: pathOf(key) } }));
+      if (!key?.startsWith(this.#prefix())) return;
+      if (pathOf(key) === this.#written.path) this.#written = { path: "", operations: [] }; // the next step writes all anew
+      this.dispatchEvent(new CustomEvent("elsewhere", { detail: { path: pathOf(key) } }));
     });
   }
 
@@ -36,7 +38,7 @@ export class Drafts extends EventTarget {
       operations.forEach((operation, i) => {
         if (operation !== known[i]) this.#storage.setItem(this.#slot(head.path, i), JSON.stringify(operation));
       });
-      for (let i = operations.length; i < known.length; i++) this.#storage.removeItem(this.#slot(head.path, i));
+      for (let i = operations.length; this.#storage.getItem(this.#slot(head.path, i)) !== null; i++) this.#storage.removeItem(this.#slot(head.path, i));
       this.#storage.setItem(this.#slot(head.path), JSON.stringify({ ...head, done, at: Date.now() }));
       this.#written = { path: head.path, operations };
     } catch {

@@ -19,7 +19,7 @@ import { fitted, isSameObject } from "./boxes.js";
  * @typedef {{operations: Operation[], done: number}} Steps the first `done` are in force, the others can be done again
  */
 
-/** Fires "change" ({ids}: what may look different) and "select". */
+/** Fires "change" ({ids}: what may look different), "select", and "open" when it is about another image. */
 export class EditModel extends EventTarget {
   /** Width and height of the image. @type {[number, number]} */
   size = [0, 0];
@@ -49,6 +49,7 @@ export class EditModel extends EventTarget {
     [this.#steps, this.#done, this.#selected] = [[], 0, null];
     this.#tell([]);
     this.dispatchEvent(new Event("select"));
+    this.dispatchEvent(new Event("open"));
   }
 
   /** What is shown, in the order of drawing: all but untouched predictions below the lowest score. */

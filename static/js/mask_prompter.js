@@ -14,9 +14,11 @@ import { areaOf, runsOf } from "./rle.js";
  * @typedef {import("./segmenter.js").Answer} Answer
  * @typedef {import("./segmenter.js").Prompt} Prompt
  * @typedef {import("./segmenter.js").PromptPoint} PromptPoint
- * @typedef {{prompt: Prompt, itemId: string, id: string | null, before: EditObject | null, finalAt: number | null}} Request
- *   id: whose mask it is, null for a new object; before: that object when it was asked for, for which alone the answer
- *   is meant; finalAt: when the pointer was let go, null on the way
+ * @typedef {{prompt: Prompt, itemId: string, id: string | null, before: EditObject | null, finalAt: number | null,
+ *   overtook: Request | null}} Request
+ *   id: whose mask it is, null for a new object; before: that object when it was asked for, for whose box and mask alone
+ *   the answer is meant; finalAt: when the pointer was let go, null on the way; overtook: the one that
+ *   awaited its answer when a point was added to it
  */
 
 const OVER = 0.1; // of the box's sides: so far beyond a drawn box a mask may reach
@@ -46,17 +48,18 @@ export class Prompter extends EventTarget {
     this.#queue = new NewestWins(({ itemId: image, prompt }) => segmenter.predict(image, prompt), {
       onAnswer: (request, answer) => this.#take(request, answer),
       onError: (request, error) => this.#fail(request, error),
+      isOvertaken: (waiting, newer) => waiting.finalAt === null || (newer.finalAt !== null && waiting.id === newer.id),
     });
   }
 
   /** Whether an answer is awaited. */
   get isBusy() {
-    return this.#queue.open !== null;
+    return this.#queue.open.length > 0;
   }
 
-  /** Whether that answer is to become an object's mask. */
+  /** Whether an answer is awaited that is to become an object's mask. */
   get isFinalAwaited() {
-    return this.#queue.open !== null && this.#queue.open.finalAt !== null;
+    return this.#queue.open.some(isFinal);
   }
 
   /** The points that made an object's mask. @param {EditObject | null} object @returns {PromptPoint[]} */
@@ -75,9 +78,9 @@ export class Prompter extends EventTarget {
   drop(id, box, at) {
     const prompt = { box, points: [], mask: null };
     const request = this.#request(id, prompt, at);
-    const open = this.#queue.open;
+    const open = this.#queue.open.at(-1);
     const last = this.#last;
-    if (open && isSamePrompt(open.prompt, prompt)) Object.assign(open, request);
+    if (open && (!isFinal(open) || open.id === id) && isSamePrompt(open.prompt, prompt)) Object.assign(open, request);
     else if (!open && last && last.request.itemId === request.itemId && isSamePrompt(last.request.prompt, prompt)) this.#take(request, last.answer);
     else this.#queue.ask(request);
   }
@@ -88,33 +91,50 @@ export class Prompter extends EventTarget {
    * @param {EditObject | null} object @param {PromptPoint} point @param {number} at when it was set
    */
   point(object, point, at) {
-    const open = this.#queue.open;
-    const earlier = object?.mask ? this.#promptOf.get(object.mask) : undefined;
-    // Set before the answer to the one before: that answer would come for an object without this point.
-    const isNext = open !== null && open.finalAt !== null && open.prompt.points.length > 0 && open.id === (object?.id ?? null);
-    const points = isNext ? open.prompt.points : (earlier?.points ?? []);
-    if (isNext) open.finalAt = null;
-    const box = earlier ? earlier.box : (object?.box ?? null);
-    this.#queue.ask(this.#request(object?.id ?? null, { box, points: [...points, point], mask: object?.mask ?? null }, at));
+    const id = object?.id ?? null;
+    // Set before the answer to the box or point before it: that answer would come for an object without this point.
+    const open = this.#queue.open.findLast((one) => isFinal(one) && one.id === id);
+    const overtook = open ? { ...open } : null;
+    const { box, points } = open?.prompt ?? (object?.mask && this.#promptOf.get(object.mask)) ?? { box: object?.box ?? null, points: [] };
+    if (open) open.finalAt = null;
+    this.#queue.ask({ ...this.#request(id, { box, points: [...points, point], mask: object?.mask ?? null }, at), overtook });
     this.dispatchEvent(new Event("live"));
+  }
+
+  /** Take back the newest point that has no answer yet. @returns {boolean} whether there was one */
+  undoPoint() {
+    const open = this.#queue.open.findLast((one) => isFinal(one) && one.prompt.points.length > 0);
+    if (!open) return false;
+    this.#queue.drop((one) => one === open);
+    const { overtook } = open;
+    const inFlight = this.#queue.open.find(({ prompt }) => prompt === overtook?.prompt);
+    if (inFlight && overtook) inFlight.finalAt = overtook.finalAt;
+    else if (overtook) this.#queue.ask(overtook);
+    this.#show(null);
+    return true;
   }
 
   /** Points whose answer is awaited. @param {string | null} id @returns {PromptPoint[]} */
   awaitedPoints(id) {
-    const open = this.#queue.open;
-    return open && open.id === id ? open.prompt.points : [];
+    return this.#queue.open.findLast((one) => one.id === id)?.prompt.points ?? [];
   }
 
-  /** What was asked for is not wanted any more. */
-  cancel() {
-    this.#queue.drop();
+  /** The box on its way is left off; what was let go before it still becomes a mask. */
+  leaveOff() {
+    this.#queue.drop((request) => !isFinal(request));
     this.#last = null;
     this.#show(null);
   }
 
+  /** Nothing that was asked for is wanted any more. */
+  cancel() {
+    this.#queue.drop();
+    this.leaveOff();
+  }
+
   /** @param {string | null} id @param {Prompt} prompt @param {number | null} finalAt @returns {Request} */
   #request(id, prompt, finalAt) {
-    return { prompt, itemId: this.itemId(), id, before: this.model.get(id), finalAt };
+    return { prompt, itemId: this.itemId(), id, before: this.model.get(id), finalAt, overtook: null };
   }
 
   /** @param {Request} request @param {Answer} told */
@@ -122,12 +142,20 @@ export class Prompter extends EventTarget {
     const held = told.mask && heldBy(told.mask, request.prompt);
     const mask = held?.mask ?? null;
     const answer = { ...told, mask, box_xyxy: held?.box ?? null, area_px: mask ? areaOf(runsOf(mask)) : 0 };
-    const isStale = request.itemId !== this.itemId() || (request.finalAt !== null && this.model.get(request.id) !== request.before);
-    if (isStale) return this.#show(null);
+    if (request.itemId !== this.itemId()) return this.#show(null);
+    if (isFinal(request) && !isSameRegion(this.model.get(request.id), request.before)) return this.#dropStale(request);
     this.#last = { request, answer };
-    if (request.finalAt === null) this.#show({ id: request.id, mask: answer.mask });
+    if (!isFinal(request)) this.#show({ id: request.id, mask: answer.mask });
     else this.#settle(request, answer);
-    this.dispatchEvent(new CustomEvent("answer", { detail: { request, answer } }));
+    return void this.dispatchEvent(new CustomEvent("answer", { detail: { request, answer } }));
+  }
+
+  /** Its object has another box or mask now, or is gone. @param {Request} request */
+  #dropStale({ id }) {
+    this.#show(null);
+    const isLeftWithout = this.model.get(id)?.mask === null && !this.#queue.open.some((one) => one.id === id);
+    const error = new Error("the box was changed while its mask was on the way. F finds one for the box as it is now.");
+    if (isLeftWithout) this.dispatchEvent(new CustomEvent("problem", { detail: { error } }));
   }
 
   /** @param {Request} request @param {Answer} answer */
@@ -173,6 +201,16 @@ function heldBy(mask, { box, points }) {
   const reach = /** @type {Box} */ ([x1 - overX, y1 - overY, x2 + overX, y2 + overY]);
   const isAskedFor = points.some(([x, y, label]) => label === 1 && (x < reach[0] || y < reach[1] || x > reach[2] || y > reach[3]));
   return withBox(isAskedFor ? mask : clipped(mask, reach));
+}
+
+/** @param {Request} request @returns {boolean} whether its answer is to become an object's mask */
+function isFinal({ finalAt }) {
+  return finalAt !== null;
+}
+
+/** Another class makes no other region. @param {EditObject | null} one @param {EditObject | null} other */
+function isSameRegion(one, other) {
+  return one === other || (one !== null && other !== null && isSameBox(one.box, other.box) && one.mask === other.mask);
 }
 
 /** @param {Prompt} one @param {Prompt} other */

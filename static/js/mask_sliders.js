@@ -36,14 +36,25 @@ export class MaskSliders extends EventTarget {
     this.#queue = new NewestWins(({ base, tidiness }) => segmenter.tidy(itemId(), base, tidiness), {
       onAnswer: (request, tidied) => this.#take(request, tidied),
       onError: (_, error) => this.#fail(error),
+      isOvertaken: (waiting, newer) => !waiting.isFinal || waiting.id === newer.id,
     });
     for (const slider of this.#inputs) {
       slider.addEventListener("input", () => this.#ask(false));
       slider.addEventListener("change", () => this.#ask(true));
       slider.addEventListener("blur", () => this.#show(null));
     }
-    model.addEventListener("select", () => this.cancel());
-    model.addEventListener("change", () => this.#queue.open || this.showObject()); // a slider on its way stays where it is
+    model.addEventListener("select", () => this.cancel((request) => !request.isFinal)); // what was let go still counts
+    model.addEventListener("change", () => this.#isOpen(model.selected) || this.showObject()); // a slider on its way stays where it is
+  }
+
+  /** Whether an answer is awaited that is to become an object's mask. */
+  get isFinalAwaited() {
+    return this.#queue.open.some(({ isFinal }) => isFinal);
+  }
+
+  /** @param {string | null} id */
+  #isOpen(id) {
+    return this.#queue.open.some((request) => request.id === id);
   }
 
   /** The sliders as the chosen object's mask was made. */
@@ -65,9 +76,9 @@ export class MaskSliders extends EventTarget {
     return { holes_px: pixelsOf(holes), islands_px: pixelsOf(islands), tolerance_px: tolerance / STEPS_A_PIXEL };
   }
 
-  /** What was asked for is not wanted any more. */
-  cancel() {
-    this.#queue.drop();
+  /** What was asked for is not wanted any more. @param {(request: Request) => boolean} [isMeant] by default all of it */
+  cancel(isMeant = () => true) {
+    this.#queue.drop(isMeant);
     this.showObject();
     this.#show(null);
   }
@@ -85,8 +96,9 @@ export class MaskSliders extends EventTarget {
   #take({ id, mask, base, tidiness, isFinal }, tidied) {
     if (this.model.get(id)?.mask !== mask) return this.#show(null);
     const left = tidied.mask && withBox(tidied.mask);
+    if (isFinal && left && !this.#isOpen(id)) this.#apply(id, mask, left, { base, tidiness });
+    if (id !== this.model.selected) return;
     setText(byId("mask-outline"), outlineWords(tidied.polygons));
-    if (isFinal && left && !this.#queue.open) this.#apply(id, mask, left, { base, tidiness });
     this.#show({ id, mask: tidied.mask, outline: tidiness.tolerance_px ? tidied.polygons : [] });
   }
 

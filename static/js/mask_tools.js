@@ -29,7 +29,6 @@ const FOLLOWS = "winnow.correct.masks-follow";
 
 export class MaskTools {
   #tool = "";
-  #itemId = "";
   #upAt = 0;
   #clock = new PaintClock();
   #storage = openStorage();
@@ -57,12 +56,12 @@ export class MaskTools {
     this.#listen();
     this.#openControls();
     this.sliders.showObject();
-    void this.segmenter.load().then(() => this.#openImage());
+    void this.segmenter.load().then(() => this.#prepare());
   }
 
   /** Whether a mask is on its way that would be lost by saving now. */
   get isBusy() {
-    return this.prompter.isFinalAwaited || this.strokes.live !== null;
+    return this.prompter.isFinalAwaited || this.sliders.isFinalAwaited || this.strokes.live !== null;
   }
 
   /** Ask for the mask of the chosen object's box. */
@@ -86,11 +85,9 @@ export class MaskTools {
 
   /** What is on its way is left off. @returns {boolean} whether there was anything */
   cancel() {
-    const wasBusy = this.strokes.live !== null || this.prompter.isBusy;
-    this.strokes.cancel();
-    this.prompter.cancel();
-    this.sliders.cancel();
-    this.view.invalidate("active");
+    if (this.view.preview) return false; // a box that is being drawn goes first, by the canvas
+    const wasBusy = this.isBusy;
+    this.#dropAll();
     return wasBusy;
   }
 
@@ -136,7 +133,7 @@ export class MaskTools {
     sliders.addEventListener("change", () => view.invalidate("active"));
     for (const source of [prompter, sliders]) source.addEventListener("problem", (event) => this.#fail(/** @type {CustomEvent<{error: unknown}>} */ (event).detail));
     for (const [source, name] of /** @type {const} */ ([[model, "change"], [model, "select"], [segmenter, "change"]])) source.addEventListener(name, () => this.#render());
-    model.addEventListener("change", () => this.itemId() !== this.#itemId && this.#openImage());
+    model.addEventListener("open", () => this.#openImage());
   }
 
   #openControls() {
@@ -149,20 +146,29 @@ export class MaskTools {
 
   /** Another image is on screen: nothing that was asked for counts any more. */
   #openImage() {
-    this.#itemId = this.itemId();
     this.cross.reset();
-    this.cancel();
+    this.#dropAll();
     this.panel.showAnswer(null, null);
     this.panel.showProblem("");
-    if (this.#itemId) void this.segmenter.prepare([this.#itemId, ...this.nextIds().slice(0, 2)]);
+    this.#prepare();
+  }
+
+  #dropAll() {
+    for (const part of [this.strokes, this.prompter, this.sliders]) part.cancel();
+    this.view.invalidate("active");
+  }
+
+  #prepare() {
+    const itemId = this.itemId();
+    if (itemId) void this.segmenter.prepare([itemId, ...this.nextIds().slice(0, 2)]);
   }
 
   /** @param {DragBox} drag */
   #drag({ object, box, phase }) {
-    if (phase === "cancel") return this.prompter.cancel();
+    if (phase === "cancel") return this.prompter.leaveOff();
     if (!this.#follows.checked || !this.segmenter.isUsable) return undefined;
     if (phase !== "end") return this.prompter.drag(object?.id ?? null, box);
-    return object ? this.prompter.drop(object.id, box, this.#upAt) : this.prompter.cancel();
+    return object ? this.prompter.drop(object.id, box, this.#upAt) : this.prompter.leaveOff();
   }
 
   /** @param {Click} click */

@@ -27,6 +27,10 @@ export class Segmenter extends EventTarget {
   /** How the image on screen does. @type {"unknown" | "working" | "ready" | "failed"} */
   image = "unknown";
   #seq = 0;
+  /** Goes up when another segmenter is chosen: what was asked before is about the one before. */
+  #choices = 0;
+  /** @type {Promise<unknown>} until the server knows of the newest choice */
+  #chosen = Promise.resolve();
   #timer = 0;
   /** @type {string[]} the image on screen and the ones after it */
   #wanted = [];
@@ -44,13 +48,16 @@ export class Segmenter extends EventTarget {
   }
 
   async load() {
+    await this.#chosen;
     await this.#hear(this.api.get("/api/masks"));
   }
 
   /** @param {string} model */
   async choose(model) {
     this.image = "unknown";
-    await this.#hear(this.api.put("/api/masks", { model }));
+    this.#choices += 1;
+    this.#chosen = this.#hear(this.api.put("/api/masks", { model }));
+    await this.#chosen;
     await this.prepare(this.#wanted);
   }
 
@@ -66,6 +73,7 @@ export class Segmenter extends EventTarget {
       this.image = states[itemIds[0]] ?? "failed";
       if (this.choices?.state !== "ready" || this.image === "failed") await this.load();
     } catch (error) {
+      if (itemIds !== this.#wanted) return;
       this.#fail(error);
     }
     this.#tell();
@@ -78,7 +86,7 @@ export class Segmenter extends EventTarget {
     const asked = this.api.post("/api/masks/predict", { item_id: itemId, box_xyxy: box, points, mask, seq });
     const answer = await this.#orLook(asked);
     if (answer.seq !== seq) throw new Error(`The server answered prompt ${answer.seq}, not ${seq}.`);
-    if (this.image !== "ready" || this.choices?.state !== "ready") void this.#hasAnswered();
+    if (this.image !== "ready" || this.choices?.state !== "ready") void this.#hasAnswered(itemId);
     return answer;
   }
 
@@ -102,19 +110,21 @@ export class Segmenter extends EventTarget {
     this.#timer = window.setTimeout(() => itemIds === this.#wanted && void this.prepare(itemIds), POLL_MS);
   }
 
-  async #hasAnswered() {
-    this.image = "ready";
+  /** @param {string} itemId */
+  async #hasAnswered(itemId) {
+    if (itemId === this.#wanted[0]) this.image = "ready";
     await this.load();
   }
 
   /** @param {Promise<Choices>} asked */
   async #hear(asked) {
-    try {
-      this.choices = await asked;
-      this.problem = "";
-    } catch (error) {
-      this.#fail(error);
-    }
+    const turn = this.#choices;
+    const told = await asked.then(
+      (choices) => () => ([this.choices, this.problem] = [choices, ""]),
+      (error) => () => this.#fail(error),
+    );
+    if (turn !== this.#choices) return;
+    told();
     this.#tell();
   }
 

@@ -85,7 +85,10 @@ def known(id_: str, box: list[int], mask: np.ndarray | None = None) -> dict[str,
 
 
 class Bench:
-    """The page and what its segmenter was asked. `hold()` keeps answers back until `let_go()`."""
+    """The page and what its segmenter was asked. `hold()` keeps answers back until `let_go()`.
+
+    Held are masks, tidied masks, and with `holds` = "" what is said of the segmenter, which `late` then changes.
+    """
 
     def __init__(self, page: Page, objects: list[dict[str, Any]], **choices: Any) -> None:
         self.page = page
@@ -96,6 +99,8 @@ class Bench:
         self.states = ["ready"]
         self.refusal: dict[str, str] | None = None
         self.is_down = False
+        self.holds = "predict"
+        self.late: dict[str, str] = {}
         self.finds = "ellipse"  # or "nothing", "everything", "little"
         self._held: list[Route] | None = None
         page.route(f"{SITE}/**", self._serve)
@@ -111,11 +116,15 @@ class Bench:
     def let_go(self) -> None:
         held, self._held = self._held or [], None
         for route in held:
-            self._predict(route)
+            self._give(route)
 
     def tool(self, name: str) -> None:
-        self.page.evaluate("(name) => { view.tool = name; view.draw(); }", name)
+        self.tool_now(name)
         self.settle()
+
+    def tool_now(self, name: str) -> None:
+        """Also while a mask is on its way."""
+        self.page.evaluate("(name) => { view.tool = name; view.draw(); }", name)
 
     def settle(self) -> None:
         """Until what was asked for is answered and on screen."""
@@ -163,22 +172,29 @@ class Bench:
         body = route.request.post_data_json if route.request.post_data else {}
         if call == "predict":
             self.prompts.append(body)
+        if call in ("predict", "tidy", self.holds):
             if self._held is None:
-                self._predict(route)
+                self._give(route)
             else:
                 self._held.append(route)
         elif call == "prepare":
             self.prepared.append(body["item_ids"])
             state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
             route.fulfill(status=202, json={"states": dict.fromkeys(body["item_ids"], state)})
-        elif call == "tidy":
-            route.fulfill(json=tidied(body))
         else:
             if route.request.method == "PUT":
                 self.choices.update(
                     model=None if body["model"] == "none" else body["model"], state="ready", problem=None
                 )
             route.fulfill(json=self.choices)
+
+    def _give(self, route: Route) -> None:
+        if route.request.url.endswith("/predict"):
+            self._predict(route)
+        elif route.request.url.endswith("/tidy"):
+            route.fulfill(json=tidied(route.request.post_data_json))
+        else:
+            route.fulfill(json={**self.choices, **self.late})
 
     def _predict(self, route: Route) -> None:
         if self.refusal:
