@@ -91,9 +91,8 @@ function save({ image, region, box_xyxy, class_name }) {
 function take(press, { verdict, queue }) {
   if (press.kind === "undo") notices.say(`Taken back: ${takenWord(verdict)}`);
   showModel(queue.model);
-  if (outbox.size > 0) return;
-  if (press.kind === "undo") void reload();
-  else void rows.renew(grid.focus);
+  if (press.kind !== "undo") void rows.renew(rows.placeWith(press.item_id ?? ""));
+  else if (outbox.size === 0) void reload();
 }
 
 /** @param {Press} press @param {import("./api.js").Refused} refusal */
@@ -103,12 +102,13 @@ function takeRefusal(press, refusal) {
   void reload();
 }
 
-/** Everything anew, with the same image in focus where it still passes. */
+/** Everything anew, with the same image in focus where it still passes, unless the person went on meanwhile. */
 async function reload() {
-  const path = rows.at(grid.focus)?.path ?? "";
-  await rows.load({}, grid.focus);
+  const { focus } = grid;
+  const path = rows.at(focus)?.path ?? "";
+  await rows.load({}, focus);
   const place = rows.placeOf(path);
-  if (place >= 0) grid.moveTo(place);
+  if (place >= 0 && grid.focus === focus) grid.moveTo(place);
 }
 
 /** Go on with a pool that has the image in focus. */

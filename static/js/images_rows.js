@@ -26,6 +26,9 @@ export class ImageRows extends EventTarget {
   /** @type {Set<number>} */
   #asked = new Set();
   #generation = 0;
+  #renewals = 0;
+  /** @type {Map<number, number>} which renewal of a place is the newest */
+  #newest = new Map();
 
   /** @param {import("./api.js").Api} api */
   constructor(api) {
@@ -53,6 +56,12 @@ export class ImageRows extends EventTarget {
     return -1;
   }
 
+  /** @param {string} itemId the image itself or a region on it @returns {number} -1 when it is not loaded */
+  placeWith(itemId) {
+    for (const [place, image] of this.#images) if (image.item_id === itemId || image.regions.some((region) => region.item_id === itemId)) return place;
+    return -1;
+  }
+
   /** Fetch what is missing of these places. @param {number} from @param {number} to exclusive */
   need(from, to) {
     const last = Math.floor((Math.min(to, this.total) - 1) / WINDOW);
@@ -63,12 +72,13 @@ export class ImageRows extends EventTarget {
 
   /** Bring one image up to date, where it stands: also when it no longer passes the filter. @param {number} place */
   async renew(place) {
-    const generation = this.#generation;
+    const [generation, turn] = [this.#generation, ++this.#renewals];
     const id = this.at(place)?.item_id;
+    this.#newest.set(place, turn);
     const [image, window] = await Promise.all([id && this.api.get(`/api/images/${id}`), this.#ask(0, 1)]).catch(() => []);
     if (generation !== this.#generation || !image || !window) return;
-    this.#images.set(place, image);
-    [this.counts, this.classes, this.problem] = [window.counts, window.classes, null];
+    if (this.#newest.get(place) === turn) this.#images.set(place, image);
+    if (this.#renewals === turn) [this.counts, this.classes, this.problem] = [window.counts, window.classes, null];
     this.dispatchEvent(new Event("change"));
   }
 

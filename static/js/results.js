@@ -139,8 +139,9 @@ async function recount() {
   if (view.isAtEnd) void batch.showEnd();
 }
 
-function edit() {
-  const image = view.onScreen ?? view.image;
+/** The image of this place, also while it is on its way or cannot be shown. */
+async function edit() {
+  const image = await list.at(view.place).catch(() => null);
   const { status, class_name, score_min } = list.filter;
   const query = { image: image?.item_id ?? "", score: view.controls.threshold, status, class_name, score_min };
   if (image) location.href = `/correct?${new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]))}`;
@@ -155,7 +156,7 @@ const ACTIONS = {
   End: () => void view.go(list.total - 1),
   a: acceptShown,
   r: rejectShown,
-  e: edit,
+  e: () => void edit(),
   u: () => send({ kind: "undo" }),
   s: () => say(view.toggleSides()),
   m: () => view.controls.toggleMasks(),

@@ -17,6 +17,7 @@ export class ResultBatch {
   #panel;
   /** Jobs that this page asked for. @type {Set<number>} */
   #started = new Set();
+  #asked = 0;
 
   /** @param {import("./api.js").Api} api */
   constructor(api) {
@@ -26,14 +27,16 @@ export class ResultBatch {
     openJobFeed({ onJob: (job) => this.#takeJob(job) });
   }
 
-  /** How it stands now. */
+  /** How it stands now; null where that is not known, or was asked again since. */
   async read() {
+    const asked = ++this.#asked;
     try {
       const batch = /** @type {Batch} */ (await this.api.get("/api/results/batch"));
+      if (asked !== this.#asked) return null;
       setText(byId("batch-line"), `${inWords(batch)} ${batch.message}`);
       return batch;
     } catch (error) {
-      setText(byId("batch-line"), `The batch cannot be counted: ${error instanceof Error ? error.message : error}`);
+      if (asked === this.#asked) setText(byId("batch-line"), `The batch cannot be counted: ${error instanceof Error ? error.message : error}`);
       return null;
     }
   }
@@ -42,7 +45,10 @@ export class ResultBatch {
   async showEnd() {
     setText(byId("end-title"), "The last image is behind you");
     setText(byId("end-message"), "…");
-    const batch = await this.read();
+    const reading = this.read();
+    const asked = this.#asked;
+    const batch = await reading;
+    if (asked !== this.#asked) return;
     const isNoChange = batch && !batch.is_changed && batch.accepted > 0;
     setText(byId("end-title"), isNoChange ? "No change, no retrain" : batch?.open ? "The end of this list" : "Every image is reviewed");
     setText(byId("end-message"), batch?.message ?? byId("batch-line").textContent ?? "");

@@ -19,6 +19,7 @@ export class ResultList {
   classes = [];
   #since = 0;
   #loads = 0;
+  #counts = 0;
   /** @type {Map<number, Promise<Row[]>>} by number of the window */
   #windows = new Map();
 
@@ -68,7 +69,9 @@ export class ResultList {
 
   /** How many images there are of each status now. */
   async count() {
-    this.#take(await this.#ask({ since: this.#since, limit: 1 }));
+    const [load, count] = [this.#loads, ++this.#counts];
+    const answer = await this.#ask({ since: this.#since, limit: 1 });
+    if (load === this.#loads && count === this.#counts) this.#take(answer); // else it is about another list, or older
   }
 
   /** @param {{counts: Record<string, number>, classes: string[], total: number}} answer */

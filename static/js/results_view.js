@@ -93,7 +93,7 @@ export class ResultsView extends EventTarget {
   async go(place) {
     this.place = Math.max(0, Math.min(place, this.list.total));
     const wanted = this.place;
-    this.#isOnScreen = false;
+    this.#isOnScreen = this.isBroken = false;
     this.clock.show(null);
     this.#renderFrame();
     if (this.isAtEnd) this.dispatchEvent(new Event("end"));
