@@ -9,7 +9,8 @@ from winnow.auto.certificate import CONFIDENCE, smallest_audit
 from winnow.auto.files import Audit, AuditFiles, Course
 from winnow.auto.planning import LABEL_OF, SIDES, AutoError, Known, Side, Wish, plan_sides
 from winnow.auto.reading import Decision, Reading, read_audit
-from winnow.session import Judged, Session
+from winnow.outcomes import Judged
+from winnow.session import Session
 from winnow.verdicts.auto_items import AutoItems
 from winnow.verdicts.log import NewVerdict, Verdict
 
