@@ -9,6 +9,7 @@ import { JobPanel } from "./job_panel.js";
 import { actionsByKey, belongsElsewhere, keyName } from "./keys.js";
 import { renderComparison } from "./models_compare.js";
 import { renderChosen, renderTable } from "./models_table.js";
+import { oneAtATime } from "./one_at_a_time.js";
 
 const KEYS = [
   ["↑ ↓", "Choose", "The version that the other keys are about; also Home and End"],
@@ -38,9 +39,13 @@ const state = {
   compared: [],
   /** @type {import("./models_compare.js").Comparison | null} */
   comparison: null,
+  /** The last of the requests that answer all versions. */
+  asking: Promise.resolve(),
+  /** How often what is compared was chosen or asked for: an answer to an earlier choice is dropped. */
+  compares: 0,
+  /** The version that the open dialog asks about. @type {import("./models_table.js").ModelVersion | null} */
+  subject: null,
 };
-/** Jobs that were seen before they ended. @type {Set<number>} */
-const watched = new Set();
 
 const chosen = () => state.models.find((model) => model.number === state.chosen);
 
@@ -48,14 +53,16 @@ function render() {
   const hasModels = state.models.length > 0;
   byId("table-frame").hidden = byId("keys-line").hidden = !hasModels;
   renderTable(state.models, state.chosen, state.compared, { onChoose: choose, onCompare: (number) => void compare(number) });
-  renderChosen(chosen(), { activate: () => void activate(), export: askExport, remove: askDelete, openErrors: () => void openErrors() });
+  renderChosen(chosen(), { activate, export: askExport, remove: askDelete, openErrors: () => void openErrors() });
   renderComparison(state.comparison, () => void measure());
 }
 
 /** What the server answers about all versions. @param {any} answer */
-function take({ models, formats }) {
+function take({ models, formats, problems }) {
   Object.assign(state, { models, formats });
-  byId("empty").hidden = models.length > 0;
+  byId("empty").hidden = models.length + problems.length > 0;
+  setText(byId("damaged"), problems.join("\n"));
+  byId("damaged").hidden = problems.length === 0;
   const numbers = models.map((/** @type {any} */ model) => model.number);
   if (!numbers.includes(state.chosen)) state.chosen = numbers[0] ?? null;
   state.compared = state.compared.filter((number) => numbers.includes(number));
@@ -74,7 +81,22 @@ async function attempt(work) {
   byId("problem").hidden = !byId("problem").textContent;
 }
 
-const load = () => attempt(async () => take(await api.get("/api/models")));
+/**
+ * Ask for all versions, or change one; one request after the other, so that none shows what was before another.
+ *
+ * @param {() => Promise<any>} request @param {string} [said] once it is answered
+ */
+function ask(request, said = "") {
+  state.asking = state.asking.then(() =>
+    attempt(async () => {
+      take(await request());
+      if (said) setText(byId("live"), said);
+    }),
+  );
+  return state.asking;
+}
+
+const load = () => ask(() => api.get("/api/models"));
 
 /** @param {number} number */
 function choose(number) {
@@ -88,6 +110,7 @@ async function compare(number) {
   const others = state.compared.filter((one) => one !== number);
   state.compared = others.length < state.compared.length ? others : [...others, number].slice(-2);
   state.comparison = null;
+  state.compares += 1;
   render();
   if (state.compared.length === 2) await readComparison();
 }
@@ -96,23 +119,21 @@ const pair = () => [...state.compared].sort((a, b) => a - b);
 
 const readComparison = () =>
   attempt(async () => {
+    const asked = ++state.compares;
     const [first, second] = pair();
     const comparison = await api.get(`/api/models/compare?first=${first}&second=${second}`);
-    if (!state.compared.includes(first) || !state.compared.includes(second)) return;
+    if (asked !== state.compares) return;
     state.comparison = comparison;
     render();
     setText(byId("live"), `v${first} against v${second}`);
   });
 
-const measure = () => attempt(async () => panel.take((await api.post("/api/models/measure", { numbers: pair() })).job));
+const measure = oneAtATime(() => attempt(async () => void panel.take((await api.post("/api/models/measure", { numbers: pair() })).job)));
 
-const activate = () =>
-  attempt(async () => {
-    const model = chosen();
-    if (!model || model.is_active) return;
-    take(await api.post(`/api/models/${model.number}/activate`, {}));
-    setText(byId("live"), `${model.name} is active: it proposes next.`);
-  });
+function activate() {
+  const model = chosen();
+  if (model) void ask(() => api.post(`/api/models/${model.number}/activate`, {}), `${model.name} is active: it proposes next.`);
+}
 
 const openErrors = () =>
   attempt(async () => {
@@ -123,6 +144,7 @@ const openErrors = () =>
 function askExport() {
   const model = chosen();
   if (!model) return;
+  state.subject = model;
   setText(byId("export-title"), `Export ${model.name}`);
   const options = state.formats.map(({ name, label, missing }) => {
     const option = new Option(missing.length ? `${label} (needs ${missing.join(", ")})` : label, name);
@@ -141,7 +163,7 @@ const exportIt = () =>
   attempt(async () => {
     const format = /** @type {HTMLSelectElement} */ (byId("export-format")).value;
     const imgsz = Number(/** @type {HTMLInputElement} */ (byId("export-imgsz")).value) || null;
-    panel.take((await api.post(`/api/models/${state.chosen}/export`, { format, imgsz })).job);
+    panel.take((await api.post(`/api/models/${state.subject?.number}/export`, { format, imgsz })).job);
   });
 
 function askDelete() {
@@ -153,6 +175,7 @@ function askDelete() {
     });
     return;
   }
+  state.subject = model;
   setText(byId("delete-title"), `Delete ${model.name}?`);
   const exports = model.files.length > 1 ? ` and ${model.files.length - 1} exported` : "";
   setText(byId("delete-text"), `Its weights${exports} are removed for good, and its number is not given again. Verdicts and data sets stay.${model.is_best ? " It is the best one so far." : ""}`);
@@ -160,20 +183,15 @@ function askDelete() {
   deleteDialog.showModal();
 }
 
-const deleteIt = () =>
-  attempt(async () => {
-    const { name } = /** @type {any} */ (chosen());
-    take(await api.delete(`/api/models/${state.chosen}`));
-    setText(byId("live"), `${name} is deleted.`);
-    byId(`version-${state.chosen}`).focus();
-  });
+async function deleteIt() {
+  const { number, name } = /** @type {import("./models_table.js").ModelVersion} */ (state.subject);
+  await ask(() => api.delete(`/api/models/${number}`), `${name} is deleted.`);
+  document.getElementById(`version-${state.chosen}`)?.focus();
+}
 
 /** @param {import("./job_feed.js").Job} job */
 function takeJob(job) {
-  panel.take(job);
-  if (!KINDS.includes(job.kind)) return;
-  if (job.ended_at === null) watched.add(job.number);
-  else if (watched.delete(job.number)) void load().then(() => state.compared.length === 2 && readComparison());
+  if (panel.take(job) && KINDS.includes(job.kind)) void load().then(() => (state.compared.length === 2 ? readComparison() : undefined));
 }
 
 /** @param {string} name @returns {boolean} whether the key means something here */
@@ -181,7 +199,7 @@ function press(name) {
   if (!state.models.length) return false;
   if (name in MOVES) move(MOVES[/** @type {keyof MOVES} */ (name)]);
   else if (name === "Space" && state.chosen !== null) void compare(state.chosen);
-  else if (name === "a") void activate();
+  else if (name === "a") activate();
   else if (name === "e") askExport();
   else if (name === "Delete") askDelete();
   else return false;

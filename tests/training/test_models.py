@@ -18,6 +18,7 @@ from winnow.training.models import (
     get_model,
     keep_measured,
     list_models,
+    look_at_models,
     measured_on,
     next_number,
     publishing,
@@ -153,6 +154,23 @@ def test_a_damaged_or_newer_model_file_is_told(learnt: Project, workspace: Works
     (add(workspace, learnt.trained.version).folder / "model.json").write_text(content)
     with pytest.raises(ModelError, match=said):
         list_models(workspace)
+
+
+def test_a_damaged_version_takes_no_other_away(learnt: Project, workspace: Workspace) -> None:
+    for _ in range(3):
+        damage = add(workspace, learnt.trained.version).folder / "model.json"
+    set_active(workspace, 2)
+    damage.write_text("{")
+    there = look_at_models(workspace)
+    assert ([model.number for model in there.models], list(there.problems)) == ([1, 2], [3])
+    assert (active_model(workspace).number, best_model(workspace).number) == (2, 1)  # type: ignore[union-attr]
+    delete_model(workspace, 1)
+    with pytest.raises(ModelError, match=r"v0003/model\.json cannot be read"):
+        get_model(workspace, 3)
+    set_active(workspace, 2)
+    (workspace.models / "v0002" / "model.json").write_text("{")
+    with pytest.raises(ModelError, match=r"v0002/model\.json cannot be read"):
+        active_model(workspace)
 
 
 def test_the_file_is_json_that_others_can_read(learnt: Project, workspace: Workspace) -> None:

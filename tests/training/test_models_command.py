@@ -31,6 +31,15 @@ def workspace(learnt: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     return workspace
 
 
+def test_a_damaged_version_is_told_beside_the_others(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    (workspace.models / "v0001" / "model.json").write_text("{")
+    assert main(["models"]) == 0
+    printed = capsys.readouterr()
+    assert re.findall(r"^v(\d)", printed.out, re.MULTILINE) == ["2"]
+    assert "v0001/model.json cannot be read" in printed.err
+    assert "No version is active" in printed.err
+
+
 def test_models_are_listed_compared_activated_and_deleted(
     workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:

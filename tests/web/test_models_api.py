@@ -57,6 +57,23 @@ def test_errors_of_a_version_are_named_where_they_are_there(client: Client, tmp_
     assert [model["errors_pool"] for model in versions(client)] == [None, "errors-0002.csv", None]
 
 
+def test_a_damaged_version_is_told_beside_the_others(client: Client, settings: Settings) -> None:
+    (settings.workspace_path / "models" / "v0001" / "model.json").write_text("{")
+    answer = client.get("/api/models").json()
+    assert [(model["name"], model["is_active"], model["is_best"]) for model in answer["models"]] == [
+        ("v3", False, False), ("v2", False, True),
+    ]  # fmt: skip
+    assert len(answer["problems"]) == 1
+    assert "v0001/model.json cannot be read" in answer["problems"][0]
+    choices = client.get("/api/predict").json()
+    assert [model["id"] for model in choices["models"]] == ["version:3", "version:2"]
+    assert "v0001/model.json" in choices["problem"]
+    assert client.get("/api/sessions").json() == {"sessions": []}
+    assert [base["name"] for base in client.get("/api/train").json()["bases"][:2]] == ["v3", "v2"]
+    activated = client.post("/api/models/2/activate").json()
+    assert [model["is_active"] for model in activated["models"]] == [False, True]
+
+
 def test_without_versions_the_list_is_empty(settings: Settings, open_client: Any) -> None:
     assert open_client(settings).get("/api/models").json()["models"] == []
 

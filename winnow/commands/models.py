@@ -16,7 +16,7 @@ from winnow.training.models import (
     compare_models,
     delete_model,
     get_model,
-    list_models,
+    look_at_models,
     set_active,
 )
 from winnow.training.workspace import Workspace
@@ -55,10 +55,18 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _list(workspace: Workspace) -> None:
-    models, active, best = list_models(workspace), active_model(workspace), best_model(workspace)
-    if not models:
+    there = look_at_models(workspace)
+    for problem in there.problems.values():
+        print(problem, file=sys.stderr)
+    if not there.models and not there.problems:
         print("There is no model version yet. Train one: python -m winnow train")
-    for model in models:
+    best = best_model(workspace)
+    try:
+        active = active_model(workspace)
+    except ModelError as error:
+        print(f"No version is active: {error}", file=sys.stderr)
+        active = None
+    for model in there.models:
         marks = [name for name, one in (("active", active), ("best", best)) if one and one.number == model.number]
         print(_line(model) + (f"  [{', '.join(marks)}]" if marks else ""))
 

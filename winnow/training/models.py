@@ -114,11 +114,33 @@ class Comparison:
         )
 
 
+@dataclass(frozen=True)
+class ModelsThere:
+    """The versions that were not deleted: those that can be read, oldest first, and by number why others cannot."""
+
+    models: list[ModelVersion]
+    problems: dict[int, ModelError]
+
+
+def look_at_models(workspace: Workspace) -> ModelsThere:
+    """For lists of what there is: one that is damaged takes no other away. Raises ModelError for deleted.json alone."""
+    deleted = _deleted(workspace)
+    there = ModelsThere([], {})
+    for number, folder in numbered(workspace.models).items():
+        if folder.is_dir() and number not in deleted:
+            try:
+                there.models.append(ModelVersion.read(folder))
+            except ModelError as error:
+                there.problems[number] = error
+    return there
+
+
 def list_models(workspace: Workspace) -> list[ModelVersion]:
     """Every whole version that was not deleted, oldest first; raises ModelError for a damaged one."""
-    deleted = _deleted(workspace)
-    found = numbered(workspace.models).items()
-    return [ModelVersion.read(folder) for number, folder in found if folder.is_dir() and number not in deleted]
+    there = look_at_models(workspace)
+    for problem in there.problems.values():
+        raise problem
+    return there.models
 
 
 def newest_of_task(workspace: Workspace, task: Task) -> ModelVersion | None:
@@ -127,26 +149,38 @@ def newest_of_task(workspace: Workspace, task: Task) -> ModelVersion | None:
 
 
 def get_model(workspace: Workspace, number: int) -> ModelVersion:
-    """One version; raises UnknownVersion."""
-    models = {model.number: model for model in list_models(workspace)}
+    """One version; raises UnknownVersion, ModelError where it is damaged."""
+    there = look_at_models(workspace)
+    if number in there.problems:
+        raise there.problems[number]
+    models = {model.number: model for model in there.models}
     if number not in models:
-        there = f"there are {', '.join(model.name for model in models.values())}" if models else "there is none yet"
-        raise UnknownVersion(f"There is no model version {number}; {there}. Train one: python -m winnow train")
+        names = f"there are {', '.join(model.name for model in models.values())}" if models else "there is none yet"
+        raise UnknownVersion(f"There is no model version {number}; {names}. Train one: python -m winnow train")
     return models[number]
 
 
 def active_model(workspace: Workspace) -> ModelVersion | None:
     """The version that proposes next: the chosen one, where that was removed the best, else the first.
 
-    None without any; raises ModelError for a damaged active.json.
+    None without any; raises ModelError where that version or active.json is damaged.
     """
-    models = list_models(workspace)
+    there = look_at_models(workspace)
+    models = {model.number: model for model in there.models}
+    if not models and not there.problems:
+        return None
+    chosen = _chosen(workspace) or min([*models, *there.problems])
+    if chosen in there.problems:
+        raise there.problems[chosen]
+    return models[chosen] if chosen in models else best_model(workspace)
+
+
+def _chosen(workspace: Workspace) -> int | None:
     path = workspace.models / "active.json"
-    if not models or not path.exists():
-        return models[0] if models else None
+    if not path.exists():
+        return None
     try:
-        chosen = int(json.loads(path.read_bytes())["active"])
-        return next((model for model in models if model.number == chosen), None) or best_model(workspace)
+        return int(json.loads(path.read_bytes())["active"])
     except (OSError, ValueError, TypeError, LookupError) as error:
         raise ModelError(f"{path} cannot be read: {error}. Choose the active version again.") from error
 
@@ -159,8 +193,11 @@ def set_active(workspace: Workspace, number: int) -> ModelVersion:
 
 
 def best_model(workspace: Workspace) -> ModelVersion | None:
-    """The highest mAP50-95 on the newest version's hold-out, of those measured there; of equals the older."""
-    models = list_models(workspace)
+    """The highest mAP50-95 on the newest version's hold-out, of those measured there; of equals the older.
+
+    A damaged version takes no part. Raises ModelError where a later measurement is damaged.
+    """
+    models = look_at_models(workspace).models
     if not models:
         return None
     newest = models[-1].metrics.holdout
@@ -177,7 +214,7 @@ def _map_on(workspace: Workspace, model: ModelVersion, holdout: str) -> float:
 def compare_models(workspace: Workspace, first: int, second: int) -> Comparison:
     """Two versions by the newest hold-out on which both were measured, else each by its own. Raises UnknownVersion."""
     one, other = get_model(workspace, first), get_model(workspace, second)
-    for holdout in dict.fromkeys(model.metrics.holdout for model in reversed(list_models(workspace))):
+    for holdout in dict.fromkeys(model.metrics.holdout for model in reversed(look_at_models(workspace).models)):
         pair = measured_on(workspace, one, holdout), measured_on(workspace, other, holdout)
         if pair[0] and pair[1]:
             return Comparison(one, other, pair[0], pair[1])

@@ -1,11 +1,13 @@
 """Model versions: list, compare, mark active, export, delete."""
 
+from collections.abc import Callable
 from pathlib import Path as FilePath
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path, Query, Request
 from fastapi.responses import FileResponse
 
+from winnow.errors import ModelError
 from winnow.round_files import mistakes_path
 from winnow.settings import Settings
 from winnow.training.exporter import FORMATS, missing_packages
@@ -16,7 +18,7 @@ from winnow.training.models import (
     compare_models,
     delete_model,
     get_model,
-    list_models,
+    look_at_models,
     set_active,
 )
 from winnow.training.report import list_reports
@@ -103,19 +105,32 @@ def download(number: Number, file: Annotated[str, Path(max_length=255)], workspa
 
 
 def _models_out(request: Request, workspace: Workspace, settings: Settings) -> ModelsOut:
-    active, best = active_model(workspace), best_model(workspace)
-    marks = (active.number if active else 0, best.number if best else 0)
+    there = look_at_models(workspace)
+    problems = [str(problem) for problem in there.problems.values()]
+    active, best = (_marked(workspace, find, problems) for find in (active_model, best_model))
     reports = set(list_reports(workspace))
     return ModelsOut(
         models=[
-            _version_out(request, model, settings, *marks, has_report=model.number in reports)
-            for model in reversed(list_models(workspace))
+            _version_out(request, model, settings, active, best, has_report=model.number in reports)
+            for model in reversed(there.models)
         ],
+        problems=problems,
         formats=[
             FormatOut(name=name, label=one.label, missing=missing_packages(name)) for name, one in FORMATS.items()
         ],
         folder=str(workspace.models),
     )
+
+
+def _marked(workspace: Workspace, find: Callable[[Workspace], ModelVersion | None], problems: list[str]) -> int:
+    """The number of the active or best version, 0 for none; where a damaged file hides it, that is told."""
+    try:
+        found = find(workspace)
+    except ModelError as error:
+        if str(error) not in problems:
+            problems.append(str(error))
+        return 0
+    return found.number if found else 0
 
 
 def _version_out(

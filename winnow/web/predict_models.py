@@ -7,7 +7,7 @@ from typing import Literal
 
 from winnow.errors import ModelError, SettingsError
 from winnow.proposals.weights import SUFFIXES
-from winnow.training.models import active_model, list_models
+from winnow.training.models import active_model, look_at_models
 from winnow.training.workspace import Workspace
 
 CLASSIC = "classic"  # the encoder that needs no weights
@@ -32,20 +32,22 @@ class PredictModel:
 
 
 def versions(workspace: Workspace) -> tuple[list[PredictModel], str | None]:
-    """The model versions, the active one first, then the newest; or why they cannot be listed."""
+    """The model versions, the active one first, then the newest; and why others cannot be listed, or none is active."""
+    there = look_at_models(workspace)
+    problems = [str(problem) for problem in there.problems.values()]
     try:
-        models, active = list_models(workspace), active_model(workspace)
+        active = active_model(workspace)
     except ModelError as error:
-        return [], str(error)
+        active, problems = None, list(dict.fromkeys([*problems, str(error)]))
     found = [
         PredictModel(
             f"version:{model.number}", "version", f"Model {model.name}, trained from {model.base}", model.weights,
             model.size_bytes, is_active=active is not None and active.number == model.number,
         )
-        for model in reversed(models)
+        for model in reversed(there.models)
         if model.weights.is_file()  # the Models page shows those whose weights somebody took away
     ]  # fmt: skip
-    return sorted(found, key=lambda model: not model.is_active), None
+    return sorted(found, key=lambda model: not model.is_active), " ".join(problems) or None
 
 
 def weights_files(folder: Path) -> list[PredictModel]:

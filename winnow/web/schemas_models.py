@@ -93,6 +93,7 @@ class FormatOut(BaseModel):
 
 class ModelsOut(BaseModel):
     models: Annotated[list[ModelVersionOut], Field(description="newest first")]
+    problems: Annotated[list[str], Field(description="files that are damaged, and what they hide")]
     formats: list[FormatOut]
     folder: str
 

@@ -16,7 +16,7 @@ from winnow.training.dataset import drawn_holdout, grow_holdout
 from winnow.training.holdout import Holdout
 from winnow.training.machine import look_at_machine
 from winnow.training.manifest import Part
-from winnow.training.models import ModelVersion, list_models
+from winnow.training.models import ModelVersion, look_at_models
 from winnow.training.report import class_changes, report_path
 from winnow.training.selection import DatasetOptions
 from winnow.training.sessions import (
@@ -60,7 +60,7 @@ PartQuery = Annotated[Part, Query(description="images to train on, or those that
 @router.get("/sessions")
 def read_sessions(workspace: WorkspaceDep, settings: SettingsDep) -> SessionsOut:
     """Every training session with its iterations, newest first."""
-    models = list_models(workspace)
+    models = look_at_models(workspace).models
     found = [_out(session, models, workspace, settings) for session in list_sessions(workspace)]
     return SessionsOut(sessions=found[::-1])
 
@@ -73,7 +73,7 @@ def make_session(body: SessionIn, workspace: WorkspaceDep, settings: SettingsDep
 
 @router.get("/sessions/{number}")
 def read_session(number: Number, workspace: WorkspaceDep, settings: SettingsDep) -> SessionOut:
-    return _out(get_session(workspace, number), list_models(workspace), workspace, settings)
+    return _out(get_session(workspace, number), look_at_models(workspace).models, workspace, settings)
 
 
 @router.patch("/sessions/{number}")
@@ -82,7 +82,7 @@ def patch_session(number: Number, body: SessionPatch, workspace: WorkspaceDep, s
     chosen = None if body.settings is None else _settings(body.settings)
     name = None if body.name is None else body.name.strip()
     session = change_session(workspace, number, name=name, base=body.base, settings=chosen)
-    return _out(session, list_models(workspace), workspace, settings)
+    return _out(session, look_at_models(workspace).models, workspace, settings)
 
 
 @router.delete("/sessions/{number}")
@@ -90,7 +90,7 @@ def remove_session(number: Number, workspace: WorkspaceDep) -> DeletedOut:
     """Take a session off the list; its model versions, data sets and reports stay."""
     delete_session(workspace, number)
     return DeletedOut(
-        deleted=number, kept_models=[one.number for one in list_models(workspace) if one.session == number]
+        deleted=number, kept_models=[one.number for one in look_at_models(workspace).models if one.session == number]
     )
 
 
@@ -107,7 +107,7 @@ def read_suggestions(
         facts = facts_of(truth, workspace, options, lambda path: image_file_of(settings, path))
     except WinnowError as error:
         return SuggestionsOut(suggestions=[], problem=str(error))
-    models = list_models(workspace)
+    models = look_at_models(workspace).models
     mine = [model.number for model in models if model.session == number and model.task == chosen.task]
     found = suggestions(facts, look_at_machine(), chosen, session.base, max(mine, default=None))
     return SuggestionsOut(suggestions=[SuggestionOut.model_validate(one) for one in found], problem=None)

@@ -5,11 +5,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
-from winnow.errors import ModelError, TrainingError, WinnowError
+from winnow.errors import TrainingError, WinnowError
 from winnow.settings import Settings
 from winnow.training.base import check_task
 from winnow.training.manifest import Task
-from winnow.training.models import ModelVersion, list_models
+from winnow.training.models import ModelVersion, look_at_models
 from winnow.training.selection import DatasetOptions
 from winnow.training.sessions import TrainingSession, get_session
 from winnow.training.stock import NothingChanged, check_ready, stock_of
@@ -99,10 +99,7 @@ def start_training(
 
 def list_bases(workspace: Workspace, settings: Settings) -> list[BaseOut]:
     """Model versions, newest first; .pt files of the weights folder; models that know nothing yet."""
-    try:
-        models = list_models(workspace)
-    except ModelError:  # the Models page tells which one is damaged
-        models = []
+    models = look_at_models(workspace).models  # the Models page tells which one is damaged
     versions = [
         BaseOut(name=model.name, label=_label(model), kind="version", task=model.task) for model in reversed(models)
     ]
