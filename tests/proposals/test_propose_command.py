@@ -11,10 +11,12 @@ from pathlib import Path
 import drawn
 import numpy as np
 import pytest
+from tiny_models import metrics, write_version
 
 from winnow.__main__ import main
 from winnow.features import open_features
 from winnow.pool import open_pool
+from winnow.training.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
 SMALL = ("--imgsz", "96", "--batch", "2", "--max-det", "5")
@@ -50,6 +52,22 @@ def test_a_detector_by_name_proposes_and_its_features_are_there(
     assert isinstance(result, dict)
     assert (result["boxes"], result["n_unreadable"]) == (pool.n_rows, 1)
     assert not (project / "proposals.csv.unfinished").exists()
+
+
+@pytest.mark.parametrize("name", ["v1", "active"])
+def test_a_model_version_proposes_by_its_name(images: Path, detector_pt: Path, project: Path, name: str) -> None:
+    write_version(Workspace(project / "workspace"), 1, detector_pt, metrics(0.5, 0.4))
+    assert main(["propose", "--images", "images", "--detector", name, *SMALL]) == 0
+    pool = open_pool(project / "proposals.csv")
+    assert {pool.item(row).source for row in range(pool.n_rows)} == {"v0001"}
+
+
+@pytest.mark.parametrize("name", ["v1", "active"])
+def test_without_model_versions_none_proposes(
+    images: Path, project: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["propose", "--images", "images", "--detector", name]) == 2
+    assert "Train one: python -m winnow train" in capsys.readouterr().err
 
 
 def test_a_run_that_broke_off_at_the_features_goes_on(images: Path, detector_pt: Path, project: Path) -> None:

@@ -17,6 +17,8 @@ from winnow.proposals.segmenter import SEGMENTERS, SegmenterOptions, load_segmen
 from winnow.proposals.weights import find_weights
 from winnow.proposals.writing import ProposalSummary, journal_path
 from winnow.settings import Settings, read_settings
+from winnow.training.base import find_version
+from winnow.training.workspace import Workspace
 
 _SHOWN = 20
 _HELP = "propose regions by a detector or segmenter, or take another detector's file"
@@ -33,7 +35,11 @@ def add(commands: Any) -> None:
     parser.add_argument("--source", help="what the column source says (default: the name of the weights or file)")
     parser.add_argument("--features", metavar="ENCODER", help="also compute features, as compute_features.py --model")
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--detector", metavar="WEIGHTS", help="ultralytics weights: a .pt or .onnx file, or a name")
+    source.add_argument(
+        "--detector",
+        metavar="WEIGHTS",
+        help="weights of ultralytics: a .pt or .onnx file, or a name; or a model version: v3, active",
+    )
     source.add_argument(
         "--segmenter", choices=SEGMENTERS, help="segment-anything's automatic masks; tiny comes with Winnow"
     )
@@ -111,7 +117,8 @@ def _sources(options: argparse.Namespace, settings: Settings) -> Sources:
 def _detector(options: argparse.Namespace, settings: Settings) -> Detector:
     if options.segmenter:
         return load_segmenter(options.segmenter, options.checkpoint, _taken(SegmenterOptions, options), options.source)
-    path = find_weights(options.detector, settings.weights_path)
+    version = find_version(options.detector, Workspace(settings.workspace_path))
+    path = find_weights(str(version.weights) if version else options.detector, settings.weights_path)
     if path.suffix == ".pt":
         print(_WARNING, file=sys.stderr)
     return YoloDetector(path, _taken(DetectorOptions, options), options.source)

@@ -36,7 +36,7 @@ def add(commands: Any) -> None:
     command = commands.add_parser("train", help="train a detector on the verdicts", description=_WARNING)
     command.add_argument(
         "--base",
-        help="weights, a .yaml for nothing, or a version as v3 (yolo11n.pt, for masks yolo11n-seg.pt)",
+        help="weights, a .yaml for nothing, or a version: v3, active (yolo11n.pt, for masks yolo11n-seg.pt)",
     )
     command.add_argument("--epochs", type=int, help=f"({EPOCHS}; {CONTINUED_EPOCHS} where it goes on from a version)")
     command.add_argument("--batch", type=int, help=f"images a batch ({default.batch})")

@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from winnow.errors import DetectorError, ModelError
+from winnow.errors import DetectorError, ModelError, UnknownVersion
 from winnow.proposals.detector import check_detector
 from winnow.proposals.weights import find_weights, ultralytics
 from winnow.training.manifest import Task
-from winnow.training.models import ModelVersion, get_model
+from winnow.training.models import ModelVersion, active_model, get_model
 from winnow.training.workspace import Workspace
 
 SUGGESTED: dict[Task, str] = {"detect": "yolo11n", "segment": "yolo11n-seg"}  # + .pt or .yaml
@@ -24,7 +24,7 @@ class Base:
 
 
 def find_base(name: str, workspace: Workspace, weights_folder: Path, task: Task = "detect") -> Base:
-    """`v3` or `3`, a `.yaml`, or weights by file or by ultralytics' name, which are fetched where they are not there.
+    """A version (`v3`, `3`, `active`), a `.yaml`, or weights by file or ultralytics' name, fetched if need be.
 
     `task` is that of the data set, which the base must have.
 
@@ -32,8 +32,8 @@ def find_base(name: str, workspace: Workspace, weights_folder: Path, task: Task 
         UnknownVersion: no such model version.
         ModelError: no such architecture, or weights that are none or of another task. Loading a .pt runs code in it.
     """
-    if re.fullmatch(r"v?\d+", name):
-        version = get_model(workspace, int(name.removeprefix("v")))
+    version = find_version(name, workspace)
+    if version is not None:
         check_task(version.name, version.task, task)
         return Base(version.name, str(version.weights), version)
     if name.endswith((".yaml", ".yml")):
@@ -47,6 +47,18 @@ def find_base(name: str, workspace: Workspace, weights_folder: Path, task: Task 
         raise ModelError(str(error).replace("--detector", "--base")) from error
     check_task(name, facts.task, task)
     return Base(name, str(path))
+
+
+def find_version(name: str, workspace: Workspace) -> ModelVersion | None:
+    """The model version that `v3`, `3` or `active` names, None for other names; raises UnknownVersion, ModelError."""
+    if re.fullmatch(r"v?\d+", name):
+        return get_model(workspace, int(name.removeprefix("v")))
+    if name != "active":
+        return None
+    version = active_model(workspace)
+    if version is None:
+        raise UnknownVersion("There is no model version yet, so none is active. Train one: python -m winnow train")
+    return version
 
 
 def check_task(name: str, found: str | None, wanted: Task) -> None:
