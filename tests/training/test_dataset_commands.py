@@ -9,6 +9,7 @@ from dataset_helpers import BOX, BOX_2, SIZE_WH, Person, draw_images, row, write
 from small_pool import draw_pool
 
 from winnow.__main__ import main
+from winnow.pool import open_pool
 from winnow.training.holdout import Holdout
 from winnow.training.workspace import Workspace
 from winnow.training.yolo_labels import label_line
@@ -114,6 +115,21 @@ def test_importing_a_labelled_set_tells_what_it_did(tmp_path: Path, typed: Typed
     ]
     (draw,) = Holdout.read(tmp_path / "workspace/holdout.json").draws
     assert draw.groups == {"set/img00.png": "one", "set/img01.png": "one"}
+
+
+@pytest.mark.parametrize("name", ["refs.csv", "refs.txt"])
+def test_a_project_can_begin_with_a_labelled_set(tmp_path: Path, typed: Typed, name: str) -> None:
+    folder = tmp_path / 'my "set", no 1'
+    folder.mkdir()
+    names = draw_images(folder, 10)
+    for image in names:
+        (folder / image).with_suffix(".txt").write_text(label_line(0, BOX, SIZE_WH))
+    (folder / "classes.txt").write_text("cell\n")
+    code, out, _ = typed(tmp_path / name, "import", str(folder))
+    assert (code, f"Wrote {tmp_path / name}, which lists these images" in out) == (0, True)
+    assert open_pool(tmp_path / name).paths[0] == f"{folder.name}/{names[0]}"
+    code, out, _ = typed(tmp_path / name, "dataset")
+    assert (code, "train: 8 images" in out, "holdout: 2 images" in out) == (0, True, True)
 
 
 def test_importing_a_table_is_as_before(tmp_path: Path, typed: Typed) -> None:

@@ -93,6 +93,14 @@ def test_the_sets_own_split_is_kept(tmp_path: Path) -> None:
     assert done.parts == {"train": 2, "holdout": 1}
 
 
+def test_a_set_that_only_trains_is_drawn_where_nothing_measures_yet(tmp_path: Path) -> None:
+    labelled = read_labelled_set(write_yolo(tmp_path), tmp_path)
+    training = [image for image in labelled if image.part == "train"]
+    assert import_(tmp_path, training).parts == {None: 2}
+    import_(tmp_path, labelled)
+    assert import_(tmp_path, training).parts == {"train": 2}
+
+
 @pytest.mark.parametrize(
     ("split", "parts"), [("draw", {None: 3}), ("holdout", {"holdout": 3}), ("train", {"train": 3})]
 )

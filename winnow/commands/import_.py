@@ -4,7 +4,10 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
+from winnow.files import write_atomically
 from winnow.settings import Settings, read_settings
+
+QUOTE = '"'
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -66,6 +69,21 @@ def _import_labelled_set(settings: Settings, options: argparse.Namespace) -> Non
     print(f"{options.file}: {done.images:,} images, {n_boxes:,} boxes{with_masks}.")
     print(f"Recorded {done.recorded:,} events; {done.known:,} were there already.")
     print(f"Images in training {train:,}, in the hold-out {holdout:,}; drawn with the next data set {undrawn:,}.")
+    if not settings.refs.exists():
+        _list_images(settings.refs, [image.path for image in labelled])
+
+
+def _list_images(refs: Path, paths: list[str]) -> None:
+    """Write the refs that everything else reads, where a project begins with a labelled set."""
+    if refs.suffix.lower() == ".csv":
+        lines = ["path", *(f'"{path.replace(QUOTE, 2 * QUOTE)}"' for path in paths)]
+    elif refs.suffix.lower() == ".txt":
+        lines = [f'"{path.replace(QUOTE, 2 * QUOTE)}"' for path in paths]
+    else:
+        print(f"There are no refs {refs} yet: write them, with a line for each image.")
+        return
+    write_atomically(refs, ("\n".join(lines) + "\n").encode())
+    print(f"Wrote {refs}, which lists these images; `propose` writes one that also has what was found on others.")
 
 
 def _groups(settings: Settings) -> Mapping[str, str | None]:

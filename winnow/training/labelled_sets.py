@@ -135,13 +135,15 @@ def assign_parts(
 ) -> Holdout:
     """Put the set's images where `split` says, by default where the set's own split has them (val and test: hold-out).
 
-    Images that are in a part already stay there; those that nobody assigns are drawn at the next build.
+    Images that are in a part already stay there; those that nobody assigns are drawn at the next build, as are those of
+    a set that has training images alone, where nothing could be measured on yet.
     """
     with locked(workspace):
         holdout = Holdout.read(workspace.holdout)
         if split == "draw":
             return holdout
-        wanted = {image.path: part for image in labelled if (part := split or image.part)}
+        measures = any(image.part == "holdout" for image in labelled) or holdout.paths("holdout")
+        wanted = {image.path: part for image in labelled if (part := split or (image.part if measures else None))}
         grown = holdout.assigned(wanted, groups)
         if grown is not holdout:
             grown.write(workspace.holdout)
