@@ -130,7 +130,8 @@ def check_ready(
     if dataset.manifest.last_seq == truth.last_seq:
         raise TrainingError(
             f"Nothing is new: there is no verdict since {model.name}, which was trained on data set version "
-            f"{dataset.number}. Judge more proposals, or train once more on the same."
+            f"{dataset.number}. Judge more proposals, or train once more on the same: tick “also when nothing is new”, "
+            "or give --again."
         )
     said = [] if is_anyway else truth.events_since(dataset.manifest.last_seq)
     if said and all(map(accepts_as_it_is, said)) and _still_says(judged, dataset):
@@ -180,18 +181,17 @@ def _no_change(model: ModelVersion, said: list[Verdict]) -> str:
 def _look(truth: Truth, workspace: Workspace, options: DatasetOptions) -> _Judged:
     """The split is drawn for images that no draw has seen, as the next data set version will, and not written."""
     holdout = drawn_holdout(truth, workspace, share=options.holdout_share, seed=options.seed)
-    paths = truth.paths
     masks = masks_for(truth, options)
     entries: list[tuple[ImageRecord, Part, str | None]] = []
     drawn: dict[Part, int] = dict.fromkeys(PARTS, 0)
-    for path, state in zip(paths, truth.states().tolist(), strict=True):
+    for path in truth.paths:
         part = holdout.part_of(path)
         assert part is not None, "every path was drawn"
         drawn[part] += 1
-        if state:
+        if truth.is_touched(path):
             record = truth.record(path)
             entries.append((record, part, reason_to_leave_out(record, part, options, masks)))
-    return _Judged(entries, drawn, len(paths))
+    return _Judged(entries, drawn, len(truth.paths))
 
 
 def _part(judged: _Judged, part: Part) -> PartStock:

@@ -23,6 +23,7 @@ __all__ = ["NO_CLASS", "STATES", "ImageRecord", "Region", "State", "Truth"]
 State = Literal["untouched", "in_progress", "complete"]
 STATES: tuple[State, ...] = ("untouched", "in_progress", "complete")
 DUPLICATE_IOU = 0.3  # a duplicate is one of an accepted box that it overlaps by this much
+KEPT_RECORDS = 20_000  # each takes about a kilobyte
 REPEAT_IOU = 0.7  # boxes of one class that two rounds proposed are one object from here on; the newer one counts
 
 
@@ -78,6 +79,7 @@ class Truth:
         for verdict in boxed:
             self._verdicts[verdict.path].append(verdict)
         self._replaced = replaced_items(boxed)
+        self._records: dict[str, ImageRecord] = {}
 
     @cached_property
     def paths(self) -> list[str]:
@@ -107,6 +109,15 @@ class Truth:
         return [event for event in (*self._ledger.standing(), *on_images) if event.seq > seq]
 
     def record(self, path: str) -> ImageRecord:
+        """What is known of one image; worked out once, up to KEPT_RECORDS of those with events."""
+        if path in self._records:
+            return self._records[path]
+        record = self._work_out(path)
+        if self.is_touched(path) and len(self._records) < KEPT_RECORDS:
+            self._records[path] = record
+        return record
+
+    def _work_out(self, path: str) -> ImageRecord:
         rounds = [regions for listing in self._listings if (regions := listing.regions(path)) and listing.is_whole]
         places = self._places(path)
         misses, closed_at, is_rejected = self._image_events(path)
@@ -127,7 +138,7 @@ class Truth:
             open_regions = [*(unjudged | {region.item_id: region for region in waiting}).values()]
         return ImageRecord(
             path=path,
-            state="complete" if is_complete else "in_progress" if self._is_touched(path) else "untouched",
+            state="complete" if is_complete else "in_progress" if self.is_touched(path) else "untouched",
             accepted=_ordered(places["accepted"]),
             rejected=_ordered(places["rejected"]),
             unreviewed=_ordered(open_regions),
@@ -146,7 +157,7 @@ class Truth:
         """(k,) positions in STATES, of `paths`; only images with events are looked at one by one."""
         states = np.zeros(len(self.paths), np.int8)
         for place, path in enumerate(self.paths):
-            if self._is_touched(path):
+            if self.is_touched(path):
                 states[place] = STATES.index(self.record(path).state)
         return states
 
@@ -159,7 +170,8 @@ class Truth:
         """The group that refs have an image in: images of one group stay on one side of the hold-out split."""
         return next((group for listing in self._listings if (group := listing.group_of(path))), None)
 
-    def _is_touched(self, path: str) -> bool:
+    def is_touched(self, path: str) -> bool:
+        """Whether the log has an event on it; all others are untouched."""
         return path in self._verdicts or path in self._ledger.image_events()
 
     def _places(self, path: str) -> dict[Place, list[Region]]:
