@@ -16,6 +16,7 @@ const STATES = {
 };
 const TICK_MS = 1000;
 const SHOWN = 6;
+const JUST_BEFORE_S = 30;
 
 /** Wants templates/_jobs.html on the page. */
 export class JobPanel {
@@ -25,6 +26,8 @@ export class JobPanel {
   #cards = new Map();
   /** Server time minus this clock's, in seconds: the two may differ. */
   #clockAhead = 0;
+  /** What ended after this may be missing in what the page read when it opened. */
+  #openedAt = performance.timeOrigin / 1000 - JUST_BEFORE_S;
   #isRendering = false;
   #isShowingAll = false;
 
@@ -45,17 +48,24 @@ export class JobPanel {
     });
   }
 
-  /** A job as it now stands; give it every `job` message. @param {Job} job */
+  /**
+   * A job as it now stands; give it every `job` message, and every answer that tells of a job.
+   *
+   * @param {Job} job @returns {boolean} whether it has ended since the page was opened, told the first time
+   */
   take(job) {
+    const known = this.#jobs.get(job.number);
+    if (known && isOvertaken(job, known)) return false;
     const newest = Math.max(job.created_at, job.started_at ?? 0, job.ended_at ?? 0);
     this.#clockAhead = Math.max(this.#clockAhead, newest - Date.now() / 1000);
     this.#jobs.set(job.number, job);
-    if (this.#isRendering) return;
-    this.#isRendering = true; // a feed that opens tells of many at once
-    queueMicrotask(() => {
-      this.#isRendering = false;
-      this.#render();
-    });
+    this.#renderSoon();
+    return job.ended_at !== null && (known ? known.ended_at === null : job.ended_at > this.#openedAt);
+  }
+
+  /** @param {number} number @returns {Job | undefined} as it was told last */
+  get(number) {
+    return this.#jobs.get(number);
   }
 
   /** The job that runs, if one does. @returns {Job | undefined} */
@@ -66,6 +76,15 @@ export class JobPanel {
   /** Stop the job that runs; for a page's key. */
   async stopRunning() {
     if (this.running) await this.#stop(this.running.number);
+  }
+
+  #renderSoon() {
+    if (this.#isRendering) return;
+    this.#isRendering = true; // a feed that opens tells of many at once
+    queueMicrotask(() => {
+      this.#isRendering = false;
+      this.#render();
+    });
   }
 
   #shown() {
@@ -88,7 +107,10 @@ export class JobPanel {
   /** @param {Job} job */
   #card(job) {
     const card = this.#cards.get(job.number) ?? this.#newCard(job);
-    if (card.dataset.state !== job.state) setText(byId("jobs-live"), `${job.title}: ${stateWord(job)}. ${job.error ?? ""}`);
+    if (card.dataset.state !== job.state) {
+      setText(byId("jobs-live"), `${job.title}: ${stateWord(job)}. ${job.error ?? ""}`);
+      void this.#readLog(job.number, card); // its last words come with its end
+    }
     card.dataset.state = job.state;
     const isLive = LIVE.includes(job.state);
     part(card, "state").textContent = stateWord(job);
@@ -182,6 +204,12 @@ export class JobPanel {
     const count = `${job.done.toLocaleString("en")} of ${job.total.toLocaleString("en")}`;
     return `${count} · ${duration(elapsed)} so far · about ${duration((elapsed / job.done) * (job.total - job.done))} left`;
   }
+}
+
+/** Whether an answer was on its way while the feed told of what came after. @param {Job} job @param {Job} known */
+function isOvertaken(job, known) {
+  const stage = (/** @type {Job} */ { state }) => LIVE.indexOf(state) + 1 || Infinity;
+  return job.created_at === known.created_at && stage(job) < stage(known);
 }
 
 /** What runs comes first, then what waits, in its order, then the newest. @param {Job} job @returns {number} */

@@ -7,6 +7,7 @@ import { openableHelp } from "./help.js";
 import { openJobFeed } from "./job_feed.js";
 import { JobPanel, quoted } from "./job_panel.js";
 import { actionsByKey, belongsElsewhere, keyName } from "./keys.js";
+import { ignoreDoubleClicks, oneAtATime } from "./one_at_a_time.js";
 import { FolderPicker, showProblem } from "./predict_folders.js";
 import { PredictForm } from "./predict_form.js";
 import { Viewer } from "./predict_viewer.js";
@@ -24,26 +25,25 @@ const api = new Api();
 const folder = new FolderPicker(api);
 const form = new PredictForm(api, folder);
 const viewer = new Viewer(api);
-const panel = new JobPanel({ api, kinds: ["propose"], againKinds: ["propose"], onAgain: (job) => void goOn(job) });
+const panel = new JobPanel({ api, kinds: ["propose"], againKinds: ["propose"], onAgain: oneAtATime(goOn) });
 const help = openableHelp(config.keys, ["help"]);
 const asked = new URLSearchParams(location.search);
 /** Jobs of this page's own, whose end is told where it was asked for. @type {Set<number>} */
 const started = new Set();
-/** Jobs that were seen before they ended. @type {Set<number>} */
-const watched = new Set();
 /** @type {import("./predict_viewer.js").ProposalFile[]} */
 let files = [];
+let reads = 0;
+/** The file to show once it is listed. */
+let wanted = "";
 
-/** @param {SubmitEvent} event */
-async function start(event) {
-  event.preventDefault();
+const start = oneAtATime(async () => {
   for (const id of ["form-problem", "model-problem"]) showProblem(byId(id), "");
   try {
     follow(await api.post("/api/proposals", form.values));
   } catch (error) {
     showProblem(byId("form-problem"), error);
   }
-}
+});
 
 /** @param {import("./job_feed.js").Job} job */
 async function goOn(job) {
@@ -58,15 +58,14 @@ async function goOn(job) {
 function follow({ job }) {
   started.add(job.number);
   takeJob(job);
+  const now = panel.get(job.number);
+  if (now?.ended_at && started.has(job.number)) tellEnd(now); // the feed told of its end before this answer came
   queueMicrotask(() => byId("jobs").scrollIntoView({ block: "nearest" }));
 }
 
 /** @param {import("./job_feed.js").Job} job */
 function takeJob(job) {
-  panel.take(job);
-  if (job.kind !== "propose") return;
-  if (job.ended_at === null) watched.add(job.number);
-  else if (watched.delete(job.number)) tellEnd(job);
+  if (panel.take(job) && job.kind === "propose") tellEnd(job);
 }
 
 /** @param {import("./job_feed.js").Job} job */
@@ -86,23 +85,24 @@ function outName(job) {
   return place < 0 ? "" : (job.arguments[place + 1] ?? "").split("/").at(-1) ?? "";
 }
 
-/** @param {string} [wanted] the file to show; else the one that is shown stays */
-async function readFiles(wanted = "") {
-  try {
-    const answer = await api.get("/api/proposals");
-    files = answer.files;
-    showProblem(byId("results-problem"), answer.problems.join("\n"));
-  } catch (error) {
-    showProblem(byId("results-problem"), error);
-    return;
-  }
+/** @param {string} [name] the file to show; else the one that is shown stays */
+async function readFiles(name = "") {
+  const read = ++reads;
+  wanted = name || wanted;
+  const answer = await api.get("/api/proposals").catch((error) => ({ files: null, problems: [error.message] }));
+  if (read < reads) return; // what was asked for later is newer
+  showProblem(byId("results-problem"), answer.problems.join("\n"));
+  if (!answer.files) return;
+  files = answer.files;
   const shown = viewer.file?.name ?? asked.get("file") ?? "";
   const next = [wanted, shown].map((name) => files.find((file) => file.name === name)).find(Boolean) ?? files[0] ?? null;
+  wanted = "";
   byId("results-bar").hidden = byId("results-foot").hidden = !next;
   byId("results-empty").hidden = Boolean(next);
   byId("file").replaceChildren(...files.map((file) => new Option(fileLabel(file), file.name)));
   if (next) /** @type {HTMLSelectElement} */ (byId("file")).value = next.name;
   if (next?.name !== viewer.file?.name) await show(next);
+  else if (next) viewer.renew(next);
   await readPools();
 }
 
@@ -143,11 +143,13 @@ async function openPool(name, page) {
     location.href = page;
   } catch (error) {
     showProblem(byId("results-problem"), error);
+    await readPools(); // the one that is open stays chosen
   }
 }
 
 async function readPools() {
-  const { pools } = await api.get("/api/pools").catch(() => ({ pools: [] }));
+  const { pools } = await api.get("/api/pools").catch(() => ({ pools: null }));
+  if (!pools) return;
   const select = /** @type {HTMLSelectElement} */ (byId("pool"));
   const options = pools.map((/** @type {any} */ pool) => new Option(pool.has_features ? pool.name : `${pool.name} (no features)`, pool.name));
   select.replaceChildren(...options);
@@ -155,7 +157,11 @@ async function readPools() {
 }
 
 function openControls() {
-  byId("form").addEventListener("submit", (event) => void start(/** @type {SubmitEvent} */ (event)));
+  ignoreDoubleClicks(byId("start"));
+  byId("form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    void start();
+  });
   byId("judge").addEventListener("click", () => void judge());
   const file = /** @type {HTMLSelectElement} */ (byId("file"));
   file.addEventListener("change", () => void show(files.find((one) => one.name === file.value) ?? null));

@@ -8,6 +8,8 @@ export class FolderPicker extends EventTarget {
   /** Relative to the root; empty = the root. */
   path = "";
   nImages = 0;
+  /** Whether another folder than `path` was pressed and has not answered yet. */
+  isOpening = false;
   #asked = 0;
 
   /** @param {import("./api.js").Api} api */
@@ -19,6 +21,8 @@ export class FolderPicker extends EventTarget {
   /** Open a folder; fires "change". @param {string} path */
   async open(path) {
     const asked = ++this.#asked;
+    this.isOpening = true;
+    this.dispatchEvent(new Event("change"));
     const hadFocus = byId("folders").contains(document.activeElement) || byId("crumbs").contains(document.activeElement);
     try {
       const view = await this.api.get(`/api/folders?under=${encodeURIComponent(path)}`);
@@ -28,8 +32,10 @@ export class FolderPicker extends EventTarget {
       this.#render(view);
       if (hadFocus) /** @type {HTMLElement | null} */ (document.querySelector("#folders button, #crumbs button"))?.focus();
     } catch (error) {
+      if (asked !== this.#asked) return;
       showProblem(byId("folder-problem"), error);
     }
+    this.isOpening = false;
     this.dispatchEvent(new Event("change"));
   }
 

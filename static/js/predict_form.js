@@ -15,6 +15,8 @@ const GROUPS = { version: "Model versions", detector: "Weights", segmenter: "Seg
 export class PredictForm {
   /** @type {Choices | null} */
   choices = null;
+  /** What was said of the models last; what a run said since is not wiped away by hearing the same. @type {string | null} */
+  #problem = null;
 
   /** @param {import("./api.js").Api} api @param {import("./predict_folders.js").FolderPicker} folder */
   constructor(api, folder) {
@@ -55,7 +57,10 @@ export class PredictForm {
     const chosen = this.select.value;
     this.select.replaceChildren(...Object.entries(GROUPS).flatMap(([kind, label]) => optionGroup(choices.models, kind, label)));
     if (choices.models.some((model) => model.id === chosen)) this.select.value = chosen;
-    byId("encoder").replaceChildren(...choices.encoders.map((name) => new Option(encoderLabel(name), name)));
+    const encoder = /** @type {HTMLSelectElement} */ (byId("encoder"));
+    const encoderChosen = encoder.value;
+    encoder.replaceChildren(...choices.encoders.map((name) => new Option(encoderLabel(name), name)));
+    if (choices.encoders.includes(encoderChosen)) encoder.value = encoderChosen;
     for (const [name, value] of Object.entries(choices.detector)) {
       const field = /** @type {HTMLInputElement | null} */ (document.querySelector(`#detector-settings [name="${name}"]`));
       if (field && !field.value) field.value = String(value);
@@ -70,7 +75,8 @@ export class PredictForm {
       `python -m winnow propose ${source} --images ${quoted(choices.root)} --out ${quoted(out)} --features ${quoted(choices.encoders[0])}`;
     setText(byId("propose-command"), command("--detector yolo11n.pt"));
     setText(byId("foreign-command"), command("--from results.json"));
-    showProblem(byId("model-problem"), choices.problem);
+    if (choices.problem !== this.#problem) showProblem(byId("model-problem"), choices.problem);
+    this.#problem = choices.problem;
   }
 
   #render() {
@@ -83,7 +89,7 @@ export class PredictForm {
     byId("detector-settings").hidden = isSegmenter;
     byId("segmenter-details").hidden = !isSegmenter;
     this.select.disabled = models.length === 0;
-    /** @type {HTMLButtonElement} */ (byId("start")).disabled = !model || this.folder.nImages === 0;
+    /** @type {HTMLButtonElement} */ (byId("start")).disabled = !model || this.folder.isOpening || this.folder.nImages === 0;
   }
 }
 

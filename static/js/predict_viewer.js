@@ -54,6 +54,12 @@ export class Viewer extends EventTarget {
     await this.go(place);
   }
 
+  /** The same file as it is listed now: with features, say. @param {ProposalFile} file */
+  renew(file) {
+    if (file.created_at !== this.file?.created_at) void this.open(file, this.place);
+    else Object.assign(this.file ?? {}, file);
+  }
+
   /** @param {number} place from 0; beyond the ends nothing moves */
   async go(place) {
     const { file } = this;

@@ -21,9 +21,16 @@ export class SessionForm {
     this.#form.addEventListener("change", (event) => {
       const field = /** @type {HTMLSelectElement} */ (event.target);
       if (field.name === "task") this.#showBases(this.values.base, field.value, true);
-      if (this.#form.reportValidity()) onChange();
+      if (this.check()) onChange();
     });
     this.#form.addEventListener("submit", (event) => event.preventDefault());
+    // What is said of a field that nobody sees is not read.
+    this.#form.addEventListener("invalid", ({ target }) => /** @type {Element} */ (target).closest("details")?.setAttribute("open", ""), true);
+  }
+
+  /** Whether every field takes what it says; the first that does not tells so. */
+  check() {
+    return this.#form.reportValidity();
   }
 
   /** @param {any} session @param {Base[]} bases */

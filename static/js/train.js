@@ -8,10 +8,13 @@ import { openJobFeed } from "./job_feed.js";
 import { JobPanel } from "./job_panel.js";
 import { actionsByKey, belongsElsewhere, keyName } from "./keys.js";
 import { Notices } from "./notice.js";
+import { ignoreDoubleClicks, oneAtATime } from "./one_at_a_time.js";
 import { basesOf, firstBase, SessionForm } from "./sessions_form.js";
-import { showNextImages, showSuggestions, takeSuggestion } from "./sessions_next.js";
+import { takeSuggestion } from "./sessions_next.js";
+import { Advice } from "./train_advice.js";
 import { TrainCharts } from "./train_charts.js";
 import { showIterations } from "./train_iterations.js";
+import { Saves } from "./train_saves.js";
 import { StartButton } from "./train_start.js";
 import { showDatasets, showStock } from "./train_stock.js";
 
@@ -27,22 +30,32 @@ const api = new Api();
 const notices = new Notices();
 const charts = new TrainCharts();
 const panel = new JobPanel({ api, kinds: KINDS });
-const form = new SessionForm(save);
+const form = new SessionForm(() => saves.add(current().number, form.values));
 const select = /** @type {HTMLSelectElement} */ (byId("sessions"));
 const again = /** @type {HTMLInputElement} */ (byId("again"));
-const startButton = new StartButton((isAnyway) => void start(isAnyway));
-/**
- * `changes` counts what the server said of single sessions, `unsaved` is the session whose form says more than the server knows.
- * @type {{sessions: any[], changes: number, bases: any[], chosen: number, asked: number, saves: number, saving: Promise<void>, unsaved: number | null}}
- */
-const state = { sessions: [], changes: 0, bases: [], chosen: Number(storage.getItem(CHOSEN) ?? 0), asked: 0, saves: 0, saving: Promise.resolve(), unsaved: null };
-/** Jobs that were seen before they ended. @type {Set<number>} */
-const watched = new Set();
+const advice = new Advice(api, new StartButton(oneAtATime(start)), { onTake: (name, value) => form.set(name, value), pool: config.pool?.name ?? "" });
+const state = {
+  /** @type {any[]} */
+  sessions: [],
+  /** How often the server said something of a single session. */
+  changes: 0,
+  /** @type {import("./sessions_form.js").Base[]} */
+  bases: [],
+  chosen: Number(storage.getItem(CHOSEN) ?? 0),
+  /** How often all was asked for, and the last time of it. */
+  reads: 0,
+  reading: Promise.resolve(),
+  /** What the stock that is shown is for. */
+  task: "detect",
+};
+const saves = new Saves(send, () => {
+  notices.say("Saved");
+  showSession();
+});
 /** @type {Map<number, string>} */
 const titles = new Map();
 
 const current = () => state.sessions.find((session) => session.number === state.chosen) ?? state.sessions[0];
-const path = (/** @type {string} */ rest = "") => `/api/sessions/${current().number}${rest}`;
 
 /** @param {string} id @param {unknown} problem an error, a text, or "" for none */
 function showProblem(id, problem) {
@@ -62,27 +75,32 @@ async function attempt(id, work) {
   }
 }
 
-async function refresh() {
-  await readSessions();
-  const [stock, datasets] = await Promise.all([
-    api.get(`/api/train?task=${current()?.settings.task ?? "detect"}`).catch((error) => void showStock({ stock: null, problem: error.message, refs: "" })),
-    attempt("datasets-problem", () => api.get("/api/datasets")),
-  ]);
-  if (stock) {
-    state.bases = stock.bases;
-    setText(byId("weights-folder"), stock.weights_folder);
-    showStock(stock);
-  }
-  if (datasets) showDatasets(datasets.datasets);
-  showSession();
+/** Read all of it anew. @returns {Promise<void>} until what was read last is shown */
+function refresh() {
+  state.reading = readAll(++state.reads);
+  return state.reading;
 }
 
-/** An answer that was overtaken by a change made here is asked for again. */
-async function readSessions() {
+/** What was overtaken by a newer reading is left to that one. @param {number} turn @returns {Promise<void>} */
+async function readAll(turn) {
   const before = state.changes;
   const answer = await attempt("session-problem", () => api.get("/api/sessions"));
-  if (answer && before < state.changes) return readSessions();
+  if (turn < state.reads) return state.reading;
+  if (answer && before < state.changes) return refresh(); // overtaken by a change made here
   if (answer) state.sessions = answer.sessions;
+  state.task = current()?.settings.task ?? "detect";
+  const [stock, datasets] = await Promise.all([
+    api.get(`/api/train?task=${state.task}`).catch((error) => ({ stock: null, problem: error.message, refs: "" })),
+    attempt("datasets-problem", () => api.get("/api/datasets")),
+  ]);
+  if (turn < state.reads) return state.reading;
+  if (stock.bases) {
+    state.bases = stock.bases;
+    setText(byId("weights-folder"), stock.weights_folder);
+  }
+  showStock(stock);
+  if (datasets) showDatasets(datasets.datasets);
+  showSession();
 }
 
 /** Everything that belongs to the session that is chosen. */
@@ -94,24 +112,14 @@ function showSession() {
   select.replaceChildren(...state.sessions.map((one) => new Option(`${one.number}: ${one.name}`, String(one.number))));
   if (!session) return void (byId("iterations-section").hidden = true);
   select.value = String(session.number);
-  if (state.unsaved !== session.number) form.show(session, state.bases);
+  if (saves.unsaved !== session.number) form.show(session, state.bases);
   showIterations(session, (pool) => void openPool(pool));
-  void advise();
+  advice.forgetOthers(session.number);
+  if (session.settings.task === state.task) void advise();
+  else void refresh(); // there is another stock for it
 }
 
-/** What the server says of the chosen session's next training; replies that were overtaken are dropped. */
-async function advise() {
-  const asked = ++state.asked;
-  const [check, suggested, next] = await Promise.all([
-    api.get(`/api/train/check?session=${current().number}&is_again=${again.checked}`).catch((error) => ({ is_ready: false, reason: error.message })),
-    api.get(path("/suggestions")).catch((error) => ({ suggestions: [], problem: error.message })),
-    api.get(path("/next-images")).catch((error) => ({ problem: error.message })),
-  ]);
-  if (asked !== state.asked) return;
-  startButton.show(check);
-  showSuggestions(suggested, (name, value) => form.set(name, value));
-  showNextImages(next, config.pool?.name ?? "");
-}
+const advise = () => advice.ask({ number: current().number, isAgain: again.checked });
 
 /** @param {any} session as the server answered it */
 function take(session) {
@@ -127,25 +135,24 @@ function choose(number) {
   storage.setItem(CHOSEN, String(number));
 }
 
-/** One save after the other; until the newest is answered, the form is left as the person has it. */
-function save() {
-  const { number, settings } = current();
-  const values = form.values;
-  const turn = ++state.saves;
-  state.unsaved = number;
-  state.saving = state.saving.then(async () => {
-    const saved = await attempt("session-problem", () => api.patch(`/api/sessions/${number}`, values));
-    if (saved) take(saved);
-    if (!saved || turn < state.saves) return;
-    state.unsaved = null;
-    notices.say("Saved");
-    if (saved.settings.task !== settings.task) void refresh();
-    else showSession();
-  });
+/** @param {number} number @param {object} values @returns {Promise<boolean>} whether they were taken */
+async function send(number, values) {
+  const saved = await attempt("session-problem", () => api.patch(`/api/sessions/${number}`, values));
+  if (saved) take(saved);
+  return Boolean(saved);
+}
+
+/** What failed to be saved is tried once more. @param {number} number of a session @returns {Promise<boolean>} whether what its form says is saved */
+async function isSaved(number) {
+  if (!form.check()) return false;
+  await saves.areAnswered();
+  if (saves.unsaved === number) saves.add(number, form.values);
+  await saves.areAnswered();
+  return saves.unsaved !== number;
 }
 
 async function makeSession() {
-  await loaded; // what it can start from
+  await state.reading; // what it can start from
   const base = firstBase(basesOf(state.bases, "detect"));
   const name = `Session ${1 + Math.max(0, ...state.sessions.map((one) => one.number))}`;
   const made = await attempt("session-problem", () => api.post("/api/sessions", { name, base: base?.name ?? "yolo11n.yaml" }));
@@ -158,8 +165,9 @@ async function makeSession() {
 
 /** @param {boolean} isAnyway also when nothing was changed */
 async function start(isAnyway) {
-  await state.saving;
-  const body = { session: current().number, is_again: again.checked, is_anyway: isAnyway };
+  const { number } = current();
+  const body = { session: number, is_again: again.checked, is_anyway: isAnyway };
+  if (!(await isSaved(number))) return;
   const job = await attempt("session-problem", () => api.post("/api/train", body));
   if (!job) return void advise();
   takeJob(job);
@@ -168,20 +176,26 @@ async function start(isAnyway) {
 
 async function remove() {
   const dialog = /** @type {HTMLDialogElement} */ (byId("ask"));
-  const versions = current().iterations.map((/** @type {any} */ one) => one.model).join(", ");
-  setText(byId("ask-text"), `${current().name} leaves the list. ${versions ? `Its model versions (${versions})` : "Model versions"}, data sets and reports stay.`);
+  const { number, name, iterations } = current();
+  const versions = iterations.map((/** @type {any} */ one) => one.model).join(", ");
+  setText(byId("ask-text"), `${name} leaves the list. ${versions ? `Its model versions (${versions})` : "Model versions"}, data sets and reports stay.`);
   dialog.returnValue = "keep";
   dialog.showModal();
   await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
   if (dialog.returnValue !== "delete") return;
-  if (await attempt("session-problem", () => api.delete(path()))) await refresh();
+  await saves.areAnswered();
+  if (!(await attempt("session-problem", () => api.delete(`/api/sessions/${number}`)))) return;
+  state.changes += 1;
+  await refresh();
 }
 
 /** @param {"train" | "holdout" | "all"} part all: every image again, not just the next ones */
 async function review(part) {
   const isAll = part === "all";
+  const { number } = current();
+  if (!(await isSaved(number))) return;
   const done = await attempt("session-problem", async () => {
-    if (!isAll) return api.post(path(`/review?part=${part}`), {});
+    if (!isAll) return api.post(`/api/sessions/${number}/review?part=${part}`, {});
     const { classes, score_min, score_max, set_aside } = await api.get("/api/filter");
     return api.put("/api/filter", { classes, score_min, score_max, set_aside, images: [] });
   });
@@ -192,12 +206,11 @@ async function review(part) {
 
 /** @param {string} name */
 async function openPool(name) {
+  await saves.areAnswered();
   if (await attempt("session-problem", () => api.post("/api/pools/open", { name }))) location.assign("/");
 }
 
-/** @param {SubmitEvent} event */
-async function makeDataset(event) {
-  event.preventDefault();
+async function makeDataset() {
   const fields = new FormData(/** @type {HTMLFormElement} */ (byId("dataset-form")));
   const body = { task: fields.get("task"), partial: fields.has("partial"), rejects: fields.get("rejects") };
   const job = await attempt("datasets-problem", () => api.post("/api/datasets", body));
@@ -206,14 +219,12 @@ async function makeDataset(event) {
 
 /** @param {import("./job_feed.js").Job} job */
 function takeJob(job) {
-  panel.take(job);
+  const hasEnded = panel.take(job);
   if (!KINDS.includes(job.kind)) return;
   titles.set(job.number, job.title);
-  if (job.ended_at === null) return void watched.add(job.number);
-  if (watched.delete(job.number)) {
-    setText(byId("live"), `${job.title}: ${job.state}. ${job.error ?? ""}`);
-    void refresh();
-  }
+  if (!hasEnded) return;
+  setText(byId("live"), `${job.title}: ${job.state}. ${job.error ?? ""}`);
+  void refresh();
 }
 
 /** The curves of the last training stay to be seen after it has ended. */
@@ -221,7 +232,7 @@ async function showLastTraining() {
   const answer = await api.get("/api/jobs").catch(() => null);
   const last = answer?.jobs.find((/** @type {any} */ job) => job.kind === "train");
   if (!last || last.ended_at === null) return;
-  const { events } = await api.get(`/api/jobs/${last.number}/events`);
+  const { events } = await api.get(`/api/jobs/${last.number}/events`).catch(() => ({ events: [] }));
   for (const event of events) charts.take({ job: last.number, ...event }, last.title);
 }
 
@@ -241,15 +252,21 @@ function openKeys() {
 
 openHeader(api, config, storage);
 openKeys();
-byId("new-session").addEventListener("click", () => void makeSession());
+for (const id of ["new-session", "make-dataset"]) ignoreDoubleClicks(byId(id));
+const newSession = oneAtATime(makeSession);
+byId("new-session").addEventListener("click", () => void newSession());
 byId("delete-session").addEventListener("click", () => void remove());
 byId("review").addEventListener("click", () => void review("train"));
 byId("review-holdout").addEventListener("click", () => void review("holdout"));
 byId("review-all").addEventListener("click", () => void review("all"));
-byId("dataset-form").addEventListener("submit", (event) => void makeDataset(event));
+const newDataset = oneAtATime(makeDataset);
+byId("dataset-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  void newDataset();
+});
 again.addEventListener("change", () => void advise());
 select.addEventListener("change", () => {
-  state.unsaved = null;
+  saves.unsaved = null;
   choose(Number(select.value));
   showSession();
 });
@@ -257,6 +274,6 @@ openJobFeed({
   onJob: takeJob,
   onEvent: (event) => (event.kind === "epoch" || event.kind === "note") && titles.has(event.job) && charts.take(event, titles.get(event.job) ?? ""),
 });
-const loaded = refresh();
+void refresh();
 void showLastTraining();
 if (config.pool) void readModel(api);

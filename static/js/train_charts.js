@@ -15,6 +15,8 @@ export class TrainCharts {
   /** @type {any[]} */
   #epochs = [];
   #job = 0;
+  /** The newest event of the job that is drawn: the feed and what is read of a job that has ended tell the same. */
+  #seq = 0;
   /** @type {Map<string, any>} */
   #plots = new Map();
   #isWaiting = false;
@@ -30,6 +32,8 @@ export class TrainCharts {
   /** An event of a training; one of a newer job begins anew. @param {import("./job_feed.js").JobEvent} event @param {string} title */
   take(event, title) {
     if (event.job < this.#job) return;
+    if (event.job === this.#job && event.seq <= this.#seq) return;
+    this.#seq = event.seq;
     if (event.job > this.#job) {
       this.#job = event.job;
       this.#epochs = [];

@@ -12,9 +12,9 @@ export class StartButton {
   /** @param {(isAnyway: boolean) => void} onStart */
   constructor(onStart) {
     this.#button.addEventListener("click", (event) => {
+      if (event.detail > 1) return; // a double click is one press
       if (!this.#isUnchanged) return onStart(false);
-      const isFirst = this.#button.textContent === START || event.detail > 1; // a double click is one press
-      if (!isFirst) return onStart(true);
+      if (this.#button.textContent === ANYWAY) return onStart(true);
       setText(this.#button, ANYWAY);
       setText(byId("live"), `Nothing was changed. ${ANYWAY}? Press once more.`);
     });

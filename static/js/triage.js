@@ -120,6 +120,11 @@ function chooseScore(side) {
   return sent.chooseScore(side, score);
 }
 
+/** On to the label page, once it will show what is chosen here. */
+async function go() {
+  if (await sent.isInForce()) location.assign(byId("go").getAttribute("href") ?? "/");
+}
+
 /** Up and down through everything that can be switched. @param {number} step */
 function move(step) {
   const stops = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-stop]")]);
@@ -135,7 +140,7 @@ function act(name, action, event) {
   const only = focused.dataset?.class;
   const found = /^[1-9]$/.test(name) ? triage?.groups[Number(name) - 1] : undefined;
   if (name === "ArrowDown" || name === "ArrowUp") move(name === "ArrowDown" ? 1 : -1);
-  else if (name === "Enter" && (focused === document.body || "stop" in focused.dataset)) location.assign(byId("go").getAttribute("href") ?? "/");
+  else if (name === "Enter" && (focused === document.body || "stop" in focused.dataset)) void go();
   else if (belongsElsewhere(event)) return false;
   else if (found && !event.repeat) toggleGroup(found.name);
   else if (name === "o" && only) sent.onlyClass(only);
@@ -166,6 +171,11 @@ function openClicks() {
     const target = /** @type {HTMLElement} */ (event.target).closest("button");
     if (target?.dataset.only) sent.onlyClass(target.dataset.only);
     else if (target?.dataset.class) sent.toggleClass(target.dataset.class);
+  });
+  byId("go").addEventListener("click", (event) => {
+    if (!sent.isSending || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    void go();
   });
   byId("all-classes").addEventListener("click", () => sent.allClasses());
   byId("all-images").addEventListener("click", () => sent.allImages());

@@ -11,12 +11,19 @@ export class SentFilter extends EventTarget {
   answer = null;
   isSending = false;
   #isStale = false;
+  /** Whether what is on its way was taken in the end. */
+  #sent = Promise.resolve(true);
 
   /** @param {import("./api.js").Api} api @param {import("./notice.js").Notices} notices */
   constructor(api, notices) {
     super();
     this.api = api;
     this.notices = notices;
+  }
+
+  /** Wait for what is on its way; a refusal is told. @returns {Promise<boolean>} whether what was chosen is in force */
+  async isInForce() {
+    return this.isSending ? this.#sent : true;
   }
 
   /** @param {FilterInForce} answer */
@@ -75,23 +82,27 @@ export class SentFilter extends EventTarget {
     this.chosen = { ...this.chosen, ...change };
     this.#isStale = true;
     this.dispatchEvent(new Event("change"));
-    if (!this.isSending) void this.#send();
+    if (!this.isSending) this.#sent = this.#send();
   }
 
   async #send() {
     this.isSending = true;
+    let isTaken = true;
     while (this.#isStale && this.chosen) {
       this.#isStale = false;
       try {
         const answer = await this.api.put("/api/filter", this.chosen);
+        isTaken = true;
         if (this.#isStale) this.answer = answer;
         else this.take(answer);
       } catch (error) {
+        isTaken = false;
         this.notices.showRefusal(`What is shown was not changed: ${error instanceof Error ? error.message : error}`);
         if (!this.#isStale && this.answer) this.take(this.answer);
       }
     }
     this.isSending = false;
     this.dispatchEvent(new Event("change"));
+    return isTaken;
   }
 }
