@@ -149,11 +149,12 @@ def test_agreement_is_told_apart_by_who_looked_again() -> None:
     assert course.between_people == [None, None, 1]
 
 
-def test_a_review_and_a_skip_are_no_second_looks() -> None:
+def test_a_review_a_skip_and_a_label_in_doubt_are_no_second_looks() -> None:
     histories = [
         [said(1, "a", 1, at=1), said(2, "a", 0, at=2, way="review")],
         [said(3, "b", None, at=3), said(4, "b", 0, at=4, way="repeat")],
         [said(5, "c", 1, at=5, way="import"), said(6, "c", 0, at=6, by="ben")],
+        [said(7, "d", 1, at=7), said(8, "d", 0, at=8, way="disagreement", by="ben")],
     ]
     assert course_of(histories, []).agreement_at == []
 

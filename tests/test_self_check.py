@@ -6,10 +6,11 @@ from itertools import count
 import pytest
 from small_pool import is_red
 
-from winnow.self_check import Agreement, SecondLook, SelfCheck, second_looks
+from winnow.self_check import Agreement, SecondLook, SelfCheck
 from winnow.session import Session
 from winnow.settings import Settings
 from winnow.verdicts.log import NewVerdict, Verdict
+from winnow.verdicts.second_looks import second_looks
 
 Say = Callable[..., None]
 WAIT_S = 60.0
@@ -65,7 +66,7 @@ def verdict(label: int | None, way: str = "entropy", annotator: str = "ana") -> 
     ],
 )  # fmt: skip
 def test_a_second_look_is_a_label_given_without_knowing_the_first(history: list[Verdict], looks: list[SecondLook]):
-    assert list(second_looks(history)) == looks
+    assert [SecondLook.of(before, now) for before, now in second_looks(history)] == looks
 
 
 def test_agreement_counts_and_bounds_the_share(session: Session, say: Say):

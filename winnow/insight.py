@@ -1,6 +1,5 @@
 """The pool as a map of points, and how labelling went over time: arrays that a page can draw."""
 
-import itertools
 import zlib
 from dataclasses import dataclass
 from enum import IntEnum
@@ -12,6 +11,7 @@ from winnow.board import SKIPPED
 from winnow.pool import Pool
 from winnow.verdicts.ledger import BULK_WAYS, MetricsPoint
 from winnow.verdicts.log import Verdict
+from winnow.verdicts.second_looks import second_looks
 
 PLANE = 65_535  # the map's longer side, in its own units
 NO_PROBABILITY, MOST_PROBABLE = 255, 254  # probabilities as bytes
@@ -170,20 +170,13 @@ def _agreement(
     pairs = sorted(
         (number_of[now.seq], now.annotator == before.annotator, now.label == before.label)
         for history in histories
-        for before, now in itertools.pairwise(history)
-        if now.seq in number_of and _is_second_look(before, now)
+        for before, now in second_looks(history)
+        if now.seq in number_of
     )
     own = _running([is_same if is_own else None for _, is_own, is_same in pairs])
     others = _running([None if is_own else is_same for _, is_own, is_same in pairs])
     places = _thinned(len(pairs))
     return [pairs[i][0] for i in places], [own[i] for i in places], [others[i] for i in places]
-
-
-def _is_second_look(before: Verdict, now: Verdict) -> bool:
-    """Whether both judged the item, the second without knowing the first: a review shows it, and means to change it."""
-    if before.label is None or now.label is None or before.strategy in ("import", "auto"):
-        return False
-    return now.strategy == "repeat" or (now.annotator != before.annotator and now.strategy != "review")
 
 
 def _running(are_same: list[bool | None]) -> list[float | None]:

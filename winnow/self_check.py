@@ -2,9 +2,8 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -12,15 +11,14 @@ from numpy.typing import NDArray
 
 from winnow.learning.head_check import exact_interval
 from winnow.session import Session
-from winnow.verdicts.ledger import AGAIN_WAYS, BULK_WAYS
+from winnow.verdicts.ledger import BULK_WAYS
 from winnow.verdicts.log import Verdict
+from winnow.verdicts.second_looks import NO_LOOK, second_looks
 
 HASTY_MS = 400  # nobody sees an image, decides and presses much faster, but for a run of images that are all alike
 HASTY_SHARE = 0.5  # of the person's own median
 UNTIMED = -1
 USUAL = 20  # timed verdicts of a person, before anything is known of the usual
-NO_LOOK = frozenset({"import", "auto", "correction"})  # ways of labels that nobody was shown the item for
-NO_SECOND_LOOK = (AGAIN_WAYS - {"repeat"}) | BULK_WAYS | NO_LOOK  # these show what was said, or mean to change it
 
 Kind = Literal["own", "bulk", "between"]
 
@@ -31,6 +29,11 @@ class SecondLook(NamedTuple):
     annotator: str
     kind: Kind
     is_agreed: bool
+
+    @classmethod
+    def of(cls, before: Verdict, now: Verdict) -> "SecondLook":
+        kind: Kind = "own" if now.annotator == before.annotator else "between"
+        return cls(now.annotator, "bulk" if before.strategy in BULK_WAYS else kind, now.label == before.label)
 
 
 @dataclass(frozen=True)
@@ -126,14 +129,13 @@ class SelfCheck:
     def _take_one(self, row: int, item_id: str, history: Sequence[Verdict]) -> None:
         self._counts.subtract(self._looks.pop(item_id, ()))
         self._disagreed.pop(row, None)
-        looks = tuple(second_looks(history))
+        looks = tuple(SecondLook.of(before, now) for before, now in second_looks(history))
         if looks:
             self._looks[item_id] = looks
             self._counts.update(looks)
-        newest = next(second_looks(history[-2:]), None)
-        before = history[-2].label if newest and not newest.is_agreed else None
-        if before is not None:
-            self._disagreed[row] = before
+        for before, now in second_looks(history[-2:]):
+            if before.label is not None and before.label != now.label:
+                self._disagreed[row] = before.label
         current = history[-1] if history else None
         self._elapsed_ms[row] = UNTIMED if current is None else _time_of(current)
         if current is not None:
@@ -150,18 +152,6 @@ class SelfCheck:
         elapsed_ms, annotators = self._elapsed_ms[is_timed], self._annotator[is_timed]
         usual = [elapsed_ms[annotators == code] for code in range(len(self._annotators))]
         return np.array([min(HASTY_MS, HASTY_SHARE * np.median(one)) if len(one) >= USUAL else 0 for one in usual])
-
-
-def second_looks(history: Sequence[Verdict]) -> Iterator[SecondLook]:
-    """The second looks among an item's live verdicts, oldest first."""
-    for before, now in pairwise(history):
-        if before.label is None or now.label is None or before.strategy in NO_LOOK or now.strategy in NO_SECOND_LOOK:
-            continue
-        is_own = now.annotator == before.annotator
-        if is_own and now.strategy != "repeat":
-            continue  # one's own correction of a slip
-        kind: Kind = "bulk" if before.strategy in BULK_WAYS else "own" if is_own else "between"
-        yield SecondLook(now.annotator, kind, now.label == before.label)
 
 
 def _time_of(verdict: Verdict) -> int:
