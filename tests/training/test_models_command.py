@@ -1,7 +1,10 @@
 """The models command, on a project with a trained version and its twin."""
 
+import os
 import re
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +16,8 @@ from winnow.jobs.job import JobFolder
 from winnow.training.models import active_model, list_models, publishing
 from winnow.training.workspace import Workspace
 
-DOCS = Path(__file__).parents[2] / "docs/training.md"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs/training.md"
 
 
 @pytest.fixture
@@ -71,6 +75,17 @@ def test_measuring_again_makes_versions_comparable(workspace: Workspace, capsys:
     first, second = rows["map50_95"].split()
     assert first == second
     assert JobFolder(workspace.jobs / "0001").read().state == "completed"
+
+
+def test_a_version_is_exported_by_a_process_that_never_met_ultralytics(workspace: Workspace) -> None:
+    command = [sys.executable, "-m", "winnow", "models", "--export", "1", "--format", "torchscript", "--imgsz", "64"]
+    environment = {name: value for name, value in os.environ.items() if name != "YOLO_CONFIG_DIR"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr.count("winnow models:")) == (0, 0), done.stderr
+    written = workspace.models / "v0001" / "weights.torchscript"
+    assert f"Wrote {written}" in done.stdout
+    assert sorted(path.name for path in workspace.models.iterdir()) == ["v0001", "v0002"]
+    assert written.stat().st_size > 0
 
 
 def test_the_docs_name_every_option_of_train_and_models() -> None:

@@ -47,9 +47,9 @@ def export_model(version: ModelVersion, format_name: str, imgsz: int | None = No
     size = imgsz or version.metrics.imgsz
     scratch = version.folder.parent / f"writing-export-{uuid4().hex[:8]}"
     try:
-        quiet = quiet_ultralytics(scratch)
         with told(1, size):
             scratch.mkdir()
+            quiet = quiet_ultralytics(scratch)
             shutil.copyfile(version.weights, scratch / "weights.pt")
             written = Path(quiet.YOLO(scratch / "weights.pt").export(format=format_name, imgsz=size, verbose=False))
             return _take(written, version.folder / written.name)
