@@ -31,7 +31,7 @@ def open_atlas(matrix: Path, is_shown: np.ndarray | None = None) -> Atlas:
     return Atlas(matrix.parent / "atlas", matrix, space, np.ones(N, bool) if is_shown is None else is_shown)
 
 
-def wait_for(holds: Callable[[], bool], timeout_s: float = 120) -> None:
+def wait_for(holds: Callable[[], bool], timeout_s: float = 300) -> None:
     deadline = time.monotonic() + timeout_s
     while not holds():
         assert time.monotonic() < deadline

@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 ROOT = Path(__file__).parents[2]
-READY_S = 120.0
+READY_S = 240.0
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -110,6 +110,13 @@ class Server:
         request = urllib.request.Request(self.url + path, json.dumps(body).encode(), headers, method=method)
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.loads(answer.read())
+
+    def answers(self) -> bool:
+        """Whether it is there, with a pool or without."""
+        try:
+            return bool(self.get("/healthz"))
+        except OSError:
+            return False
 
     def judge(self, item_id: str, label: int | None, key: str) -> None:
         self.send("POST", "/api/verdicts", {"item_id": item_id, "label": label, "key": key})

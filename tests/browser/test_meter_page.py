@@ -97,8 +97,14 @@ def find_most(server: Server) -> dict[str, Any]:
         item = server.get("/api/queue?n=1")["items"][0]
         server.judge(item["id"], is_red(item["index"]), f"find-{i}")
         wait_until(lambda: server.get("/api/queue?n=1")["model"]["state"] != "fitting", "the head knows it")
-    reading: dict[str, Any] = server.get("/api/recall")
+    reading: dict[str, Any] = wait_until(lambda: reading_after(server, 30), "the meter has read all verdicts")
     return reading
+
+
+def reading_after(server: Server, looked: int) -> dict[str, Any] | None:
+    """The meter answers in time rather than with the newest verdicts: None until it knows them."""
+    reading: dict[str, Any] = server.get("/api/recall")
+    return reading if reading["looked"] == looked else None
 
 
 def test_the_meter_shows_what_is_found_and_opens_its_details_by_key(

@@ -67,7 +67,7 @@ def mapped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = Settings(refs=draw_pool(folder), annotator="ana", atlas=True)
     with MapClient(create_app(settings), base_url="http://localhost") as client:
         client.wait_until(lambda c: c.get("/healthz").json()["ready"], 60)
-        client.wait_until(lambda c: c.status()["state"] != "building", 120)
+        client.wait_until(lambda c: c.status()["state"] != "building", 300)
         assert client.status()["state"] == "ready"
     for path in folder.glob("winnow.db*"):
         path.unlink()

@@ -3,10 +3,17 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 from small_pool import Client, draw_pool, is_red
 
 from winnow.filters import Filter
 from winnow.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def newest_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer of a moment ago, however slow the machine."""
+    monkeypatch.setattr("winnow.web.recall.WAIT_S", 60.0)
 
 
 def judge_next(client: Client, n: int) -> None:
