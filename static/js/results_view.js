@@ -215,11 +215,12 @@ export class ResultsView extends EventTarget {
     const kept = keptOf(image, this.controls.threshold);
     const look = { hueOf: this.#hueOf, showMasks: this.controls.showMasks, className: this.list.filter.class_name, chosen: this.panel.chosen };
     const isOpen = image.status === "open" || image.status === "rejected";
-    const chosen = image.removed.filter((one) => one.item_id === this.panel.chosen);
+    const shown = isOpen ? kept : image.objects;
+    const chosen = [...image.objects, ...image.removed].filter((one) => one.item_id === this.panel.chosen && !shown.includes(one));
     byId("views").dataset.status = image.status;
     byId("before").hidden = !this.#hasSides();
     /** @type {HTMLElement} */ (byId("now").querySelector("figcaption")).hidden = !this.#hasSides();
-    this.#now.draw({ ...look, objects: isOpen ? kept : [...image.objects, ...chosen] });
+    this.#now.draw({ ...look, objects: [...shown, ...chosen] });
     if (this.#hasSides()) void this.#before.show(image).then(() => this.#before.draw({ ...look, objects: image.prediction }));
     this.panel.show(image, kept, this.#hueOf);
     byId("side").setAttribute("aria-pressed", String(this.#isSideBySide));

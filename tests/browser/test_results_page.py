@@ -252,6 +252,8 @@ def test_a_click_or_an_arrow_points_an_object_out(ana: Person) -> None:
     expect(page.locator("#now [data-chosen=true] text")).to_have_text("cat 0.77")
     page.get_by_role("option", name="bird 0.55").click()
     expect(page.locator("#now [data-chosen=true] text")).to_have_text("bird 0.55")
+    page.get_by_role("option", name="cat 0.17").click()  # below the score
+    expect(page.locator("#now [data-chosen=true] text")).to_have_text("cat 0.17")
 
 
 def test_masks_are_drawn_and_hidden(ana: Person) -> None:
@@ -285,5 +287,6 @@ def test_on_a_phone_nothing_is_cut_off(refs: Path, start_server: Start, open_per
     page = open_person(start_server(refs), **options).open("/results").page
     shows(page, 1)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+    expect(page.get_by_role("button", name="Next image")).to_be_in_viewport(ratio=1)
     page.get_by_role("button", name="Next image").tap()
     shows(page, 2)

@@ -76,6 +76,8 @@ def test_images_are_embedded_ahead(segmenter: SegmenterProcess, image: Path, tmp
     assert segmenter.prepare([image, bad]) == {image: "working", bad: "working"}
     until(lambda: segmenter.prepare([image, bad]) == {image: "ready", bad: "failed"})
     assert segmenter.predict(image, BOX).is_new is False
+    bad.write_bytes(image.read_bytes())
+    until(lambda: segmenter.prepare([bad]) == {bad: "ready"})
 
 
 def test_one_that_hangs_is_not_waited_for_for_ever(segmenter: SegmenterProcess, image: Path) -> None:

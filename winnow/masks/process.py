@@ -53,12 +53,19 @@ class SegmenterProcess:
             return self._state, self._problem
 
     def prepare(self, images: list[Path]) -> dict[Path, str]:
-        """Embed images ahead of time; answers "ready", "working" or "failed" for each. Waits for nothing."""
+        """Embed images ahead of time; answers "ready", "working" or "failed" for each. Waits for nothing.
+
+        That an image failed is told once: the next time it is tried again, since its file may be whole by then.
+        """
         with self._lock:
             if self._state == "failed":  # by this very image, perhaps: only a person's prompt starts it again
                 return dict.fromkeys(images, "failed")
+            run = self._started()
             known = {path: self._prepared.get(path, "working") for path in images}
-            self._started().send(("prepare", images))
+            for path in images:
+                if known[path] == "failed":
+                    del self._prepared[path]
+            run.send(("prepare", images))
             return known
 
     def predict(self, image: Path, prompt: Prompt, timeout_s: float = _PATIENCE_S) -> Answer:
