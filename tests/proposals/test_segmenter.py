@@ -62,7 +62,9 @@ def test_a_checkpoint_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DetectorError, match="no such file"):
         load_segmenter("vit_b", tmp_path / "none.pth", ALL)
     (tmp_path / "bad.pth").write_bytes(b"no weights")
-    with pytest.raises(DetectorError, match="no checkpoint that can be loaded"):
+    with pytest.raises(
+        DetectorError, match=r"no checkpoint that can be loaded \(it is no torch file of weights alone\)"
+    ):
         load_segmenter("vit_b", tmp_path / "bad.pth", ALL)
     with pytest.raises(DetectorError, match="there are tiny, vit_b, vit_l, vit_h"):
         load_segmenter("vit_x", tmp_path / "bad.pth", ALL)

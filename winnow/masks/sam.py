@@ -1,6 +1,7 @@
 """Segment Anything (Kirillov et al. 2023) by segment-anything's own classes: ViT-B, L and H, and the tiny SAM."""
 
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,8 @@ def read_state(checkpoint: Path) -> dict[str, Any]:
         state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     except Exception as error:  # unpickling a file that is no checkpoint raises anything
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        if isinstance(error, UnpicklingError):  # torch says how to run the code in it, which nobody should
+            reason = "it is no torch file of weights alone"
         raise SegmenterError(
             f"{checkpoint} is no checkpoint that can be loaded ({reason}). Copy it again, or choose another."
         ) from error

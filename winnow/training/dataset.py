@@ -270,8 +270,8 @@ def refuse_useless(counts: Mapping[str, Mapping[str, Any]], selection: Selection
         )
     if not n_holdout:
         raise DatasetError(
-            f"The {counts['holdout']['images']} hold-out images have no accepted box, so nothing could be measured. "
-            f"Complete some hold-out images that have objects.{left_out}"
+            f"Complete hold-out images: {counts['holdout']['images']}; accepted boxes on them: 0. Nothing could be "
+            f"measured. Complete some hold-out images that have objects.{left_out}"
         )
 
 
