@@ -44,6 +44,11 @@ class Guidance:
         return self.plan if self.plan in GOALS else None
 
     @property
+    def is_chosen(self) -> bool:
+        """Whether somebody chose what is followed, or the settings name a goal; else the page asks."""
+        return self.goal is not None or self._log.read_state(_PLAN) is not None
+
+    @property
     def is_blind(self) -> bool:
         """Whether nobody shall see what the model or the detector thinks."""
         return self.plan in GOALS and GOALS[self.plan].is_blind

@@ -28,8 +28,13 @@ export class Exemplars {
     return !this.#strip.hidden;
   }
 
+  /** What was said of such items would lead; the stylesheet hides what is there. */
+  get #isBlind() {
+    return byId("bench").dataset.blind === "true";
+  }
+
   toggle() {
-    if (byId("bench").dataset.blind === "true") return this.notices.say("Blind: exemplars are shown with other goals");
+    if (this.#isBlind) return this.notices.say("Blind: exemplars are shown with other goals");
     this.#strip.hidden = this.#isOpen;
     byId("bench").classList.toggle("with-exemplars", this.#isOpen);
     byId("exemplars-button").setAttribute("aria-pressed", String(this.#isOpen));
@@ -40,7 +45,7 @@ export class Exemplars {
   /** Called after the paint with the item on screen. @param {Item | null} item */
   show(item) {
     this.#item = item;
-    if (!this.#isOpen) return;
+    if (!this.#isOpen || this.#isBlind) return;
     const isNew = this.#shownFor !== (item?.id ?? "");
     this.#strip.toggleAttribute("data-stale", isNew);
     if (isNew && item) this.#asking.soon();
@@ -54,6 +59,7 @@ export class Exemplars {
     this.#draw("accepted", near?.accepted ?? []);
     this.#draw("rejected", near?.rejected ?? []);
     setText(byId("exemplars-problem"), near ? "" : "Not to be had now.");
+    if (!near) return undefined; // asked for again with the next change
     this.#shownFor = item.id;
     return this.#strip.removeAttribute("data-stale");
   }

@@ -5,31 +5,29 @@ import { byId, setText } from "./dom.js";
 /** @typedef {import("./types_goals.js").Goal} Goal */
 
 const BY_HAND = "";
-const ASKED = "winnow.goal-asked|";
 
 export class GoalChoice {
   #radios = /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll('input[name="goal"]')]);
 
   /**
-   * @param {{api: import("./api.js").Api, notices: import("./notice.js").Notices, goals: Goal[], storage: Storage, place: string,
-   *   inTurn: import("./in_turn.js").InTurn, onChange: () => void}} parts `onChange`: once the server has taken it
+   * @param {{api: import("./api.js").Api, notices: import("./notice.js").Notices, goals: Goal[], isChosen: boolean,
+   *   inTurn: import("./in_turn.js").InTurn, onChange: () => void}} parts
+   *   `isChosen`: whether a goal or a strategy was chosen for this database; `onChange`: once the server has taken it
    */
-  constructor({ api, notices, goals, storage, place, inTurn, onChange }) {
+  constructor({ api, notices, goals, isChosen, inTurn, onChange }) {
     this.api = api;
     this.notices = notices;
     this.goals = goals;
     this.inTurn = inTurn;
     this.onChange = onChange;
-    this.#storage = storage;
-    this.#askedKey = ASKED + place;
+    this.#isChosen = isChosen;
     for (const radio of this.#radios) {
       radio.addEventListener("change", () => this.#choose(radio.value));
       radio.addEventListener("click", (event) => event.detail > 0 && radio.blur()); // by pointer: the keys go back to the page
       radio.addEventListener("keydown", ({ key }) => (key === "Enter" || key === "Escape") && radio.blur());
     }
   }
-  #storage;
-  #askedKey;
+  #isChosen;
 
   /** Each goal in its turn. */
   next() {
@@ -39,7 +37,7 @@ export class GoalChoice {
 
   /** A strategy was chosen instead. */
   leave() {
-    this.#storage.setItem(this.#askedKey, "by hand");
+    this.#isChosen = true;
     this.#show(BY_HAND);
   }
 
@@ -54,7 +52,8 @@ export class GoalChoice {
 
   /** @param {string} name */
   #show(name) {
-    const isAsking = name === BY_HAND && this.#storage.getItem(this.#askedKey) === null;
+    this.#isChosen ||= name !== BY_HAND;
+    const isAsking = name === BY_HAND && !this.#isChosen;
     for (const radio of this.#radios) radio.checked = radio.value === name && !isAsking;
     byId("panel").dataset.goal = isAsking ? "asking" : name === BY_HAND ? "by-hand" : "goal";
     setText(byId("goal-title"), isAsking ? "What are you after?" : "Goal");

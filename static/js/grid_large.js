@@ -7,6 +7,7 @@ import { byId, element, html } from "./dom.js";
 
 export class LargePicture {
   #room = byId("many-large");
+  #button = byId("many-closer");
   #id = "";
 
   get isOpen() {
@@ -15,10 +16,11 @@ export class LargePicture {
 
   toggle() {
     this.#room.hidden = !this.#room.hidden;
+    this.#button.setAttribute("aria-pressed", String(this.isOpen));
   }
 
   close() {
-    this.#room.hidden = true;
+    if (this.isOpen) this.toggle();
   }
 
   /** Show the cell, where it is open; a small picture is not enlarged: the large one comes by itself. @param {Cell | null} cell @param {string} mark */

@@ -33,8 +33,8 @@ export class GridMode {
   #opened_at = 0;
   /** The press whose answer the next pictures wait for. */
   #awaited = "";
-  /** Presses made since it was opened, which Backspace may take back. */
-  #presses = 0;
+  /** Keys of the presses made since it was opened, which Backspace may take back. @type {string[]} */
+  #given = [];
 
   /** @param {{api: import("./api.js").Api, session: import("./session.js").Session, notices: import("./notice.js").Notices, config: import("./types.js").Config, onPress: () => void}} parts */
   constructor({ api, session, notices, config, onPress }) {
@@ -56,7 +56,9 @@ export class GridMode {
 
   /** Show the open items nearest to the last one that was labelled. */
   async sweep() {
-    const anchor = await lastLabelled(this.session, this.config.annotator).catch((error) => error);
+    const found = await lastLabelled(this.session, this.config.annotator).catch((error) => error);
+    if (this.isOpen) return undefined; // the key was pressed twice
+    const anchor = this.session.lineup.lastLabelled ?? found; // or judged meanwhile
     if (anchor instanceof Error) return this.notices.say(`Look-alikes cannot be fetched: ${anchor.message}.`);
     if (!anchor) return this.notices.say("Say yes or no to an item first: look-alikes are those of the last one.");
     return this.#open(lookAlikes(this.session, anchor));
@@ -104,7 +106,7 @@ export class GridMode {
   /** @param {Source} source */
   #open(source) {
     this.#source = source;
-    this.#presses = 0;
+    this.#given = [];
     this.#awaited = "";
     if (!this.#dialog.open) this.#dialog.showModal();
     this.#cells.focus();
@@ -151,7 +153,7 @@ export class GridMode {
     const items = given.map(({ item, mark }) => ({ item_id: item.id, label: Number(mark) }));
     const elapsed_ms = event.timeStamp - this.#opened_at;
     const key = this.session.judgeMany(items, { way: this.#source.way, elapsed_ms, model_version: this.#model_version });
-    this.#presses += 1;
+    this.#given.push(key);
     this.notices.say(`Labelled ${summary(items)}. Take back takes back all of it.`);
     this.onPress();
     if (!this.#source.isEndless) return this.#dialog.close();
@@ -162,8 +164,7 @@ export class GridMode {
 
   /** What was labelled since this was opened, the newest first. */
   #takeBack() {
-    if (!this.#presses) return this.notices.say("Nothing was labelled here yet; Esc leaves.");
-    this.#presses -= 1;
+    if (!this.#given.pop()) return this.notices.say("Nothing was labelled here yet; Esc leaves.");
     this.session.takeBack();
     this.onPress();
     this.#asked += 1;
@@ -173,6 +174,7 @@ export class GridMode {
 
   /** @param {{press: import("./types.js").Press, answer: import("./types.js").Answer}} detail */
   #take({ press, answer }) {
+    if (answer.verdicts === 0) this.#forget(press.key);
     if (press.kind === "bulk" && answer.left_out) this.notices.say(`${answer.left_out} had a verdict already: it stands.`);
     if (press.kind === "undo" && isBulk(answer.verdict)) this.notices.say("Taken back: all that was labelled together.");
     if (this.#awaited && (press.key === this.#awaited || press.kind === this.#awaited)) this.#goOn();
@@ -180,7 +182,13 @@ export class GridMode {
 
   /** @param {{press: import("./types.js").Press}} detail */
   #takeRefusal({ press }) {
+    this.#forget(press.key);
     if (this.#awaited && (press.key === this.#awaited || press.kind === this.#awaited)) this.#goOn();
+  }
+
+  /** Nothing was recorded for this press: there is nothing to take back. @param {string} key */
+  #forget(key) {
+    this.#given = this.#given.filter((given) => given !== key);
   }
 
   #goOn() {
@@ -232,10 +240,12 @@ export class GridMode {
     this.#dialog.addEventListener("cancel", (event) => event.preventDefault()); // the keys below do it
     this.#dialog.addEventListener("close", () => this.#close());
     this.#cells.addEventListener("click", (event) => this.#click(event));
+    byId("many-large").addEventListener("click", (event) => this.#do({ action: "large" }, event));
     /** @type {Record<string, import("./grid_keys.js").Wish>} */
     const buttons = {
       "many-apply": { action: "apply" },
       "many-leave-out": { action: "mark", value: null },
+      "many-closer": { action: "large" },
       "many-fewer": { action: "size", value: -1 },
       "many-more": { action: "size", value: 1 },
       "many-undo": { action: "undo" },
@@ -255,8 +265,9 @@ export class GridMode {
     this.#do({ action: "turn" }, event);
   }
 
-  /** Let the pictures go. */
+  /** Let the pictures go; the event comes a moment after Esc, when a key may have opened it again. */
   #close() {
+    if (this.isOpen) return;
     this.#asked += 1;
     this.#source = null;
     this.#batch.fill([], () => null);

@@ -33,12 +33,12 @@ export class Guides {
 
   /**
    * @param {{api: import("./api.js").Api, notices: import("./notice.js").Notices, config: import("./types.js").Config,
-   *   storage: Storage, session: Session}} parts
+   *   session: Session}} parts
    */
-  constructor({ api, notices, config, storage, session }) {
-    const onChange = () => void session.refresh();
+  constructor({ api, notices, config, session }) {
+    const onChange = () => session.takeChoice();
     const inTurn = new InTurn();
-    this.#goal = new GoalChoice({ api, notices, goals: config.goals, storage, place: config.pool.name, inTurn, onChange });
+    this.#goal = new GoalChoice({ api, notices, goals: config.goals, isChosen: config.is_goal_chosen, inTurn, onChange });
     this.#strategy = new StrategyChoice({ api, notices, strategies: config.strategies, inTurn, onChoose: () => this.#goal.leave(), onChange });
     this.#meter = new RecallMeter({ api, notices, panel: this.#panel });
     this.#exemplars = new Exemplars({ api, notices });
@@ -48,8 +48,8 @@ export class Guides {
   }
 
   /** The server has said something: the goal is shown at once, since what it asks must not move what stands under it later. @param {Session} session */
-  hear({ server }) {
-    if (server) this.#goal.show(server);
+  hear({ server, isOutdated }) {
+    if (server && !isOutdated) this.#goal.show(server);
   }
 
   /** The server has a newer event. @param {number | undefined} seq */
@@ -58,8 +58,8 @@ export class Guides {
   }
 
   /** Called when the screen is painted. @param {Session} session */
-  show({ server, current }) {
-    if (server) this.#strategy.show(server.strategy);
+  show({ server, current, isOutdated }) {
+    if (server && !isOutdated) this.#strategy.show(server.strategy);
     this.#exemplars.show(current);
     for (const part of [this.#meter, this.#start, this.#duplicates, this.#selfCheck]) part.refreshSoon();
   }

@@ -46,9 +46,10 @@ const session = new Session({
     view.showItem(item, session.server?.is_blind ?? false);
     auto.restart(item !== null);
     view.showAuto(auto);
+    renderSoon(); // also where its image came after the verdict before it was answered
   },
 });
-const guides = new Guides({ api, notices, config, storage, session });
+const guides = new Guides({ api, notices, config, session });
 const many = new GridMode({ api, session, notices, config, onPress: () => afterPress(null, () => {}) });
 const filter = new ShownFilter(api, notices, {
   onRead: (now) => {

@@ -1,6 +1,7 @@
 // @ts-check
 /** Whether near-duplicates of labelled items are shown again, or set aside, and how many that are. */
 import { byId, setText } from "./dom.js";
+import { InTurn } from "./in_turn.js";
 import { NowAndThen } from "./now_and_then.js";
 import { number } from "./recall_words.js";
 
@@ -9,7 +10,8 @@ const EACH_MS = 5000;
 export class NearDuplicates {
   #button = byId("near-button");
   #asking = new NowAndThen(() => this.#read(), EACH_MS);
-  /** @type {import("./types_goals.js").NearDuplicates | null} */
+  #choices = new InTurn();
+  /** As the server said, or as was chosen since. @type {import("./types_goals.js").NearDuplicates | null} */
   #now = null;
 
   /** @param {{api: import("./api.js").Api, notices: import("./notice.js").Notices, onChange: () => void}} parts */
@@ -20,16 +22,24 @@ export class NearDuplicates {
   }
 
   async toggle() {
+    if (!this.#now) await this.#read();
     if (this.#now?.state !== "ready") return this.notices.say(WHY[this.#now?.state ?? "building"]);
     const is_shown = !this.#now.is_shown;
     this.notices.say(is_shown ? "Near-duplicates of labelled items are shown again" : "Near-duplicates of labelled items are set aside");
+    this.#take({ ...this.#now, is_shown });
+    return this.#choices.add(() => this.#send(is_shown), this.onChange);
+  }
+
+  /** @param {boolean} is_shown */
+  async #send(is_shown) {
     try {
-      this.#take(await this.api.put("/api/near-duplicates", { is_shown }));
-      this.onChange();
+      const near = await this.api.put("/api/near-duplicates", { is_shown });
+      if (this.#choices.underWay === 1) this.#take(near); // none waits behind it
     } catch (error) {
       this.notices.say(`Near-duplicates: not changed, ${error instanceof Error ? error.message : error}`);
+      this.#take({ .../** @type {any} */ (this.#now), is_shown: !is_shown });
+      this.#asking.soon();
     }
-    return undefined;
   }
 
   /** Verdicts may have arrived. */
@@ -38,8 +48,9 @@ export class NearDuplicates {
   }
 
   async #read() {
+    const isStill = this.#choices.watch();
     const near = await this.api.get("/api/near-duplicates").catch(() => null);
-    if (near) this.#take(near);
+    if (near && isStill()) this.#take(near);
   }
 
   /** @param {import("./types_goals.js").NearDuplicates} near */

@@ -57,6 +57,11 @@ export class Outbox extends EventTarget {
     return this.#waiting.length;
   }
 
+  /** The key of the press that is sent now or next, empty when none waits. */
+  get first() {
+    return this.#waiting[0]?.press.key ?? "";
+  }
+
   /** @returns {Set<string>} the items whose verdict the server may not know yet */
   itemIds() {
     return new Set(this.#waiting.flatMap(({ press }) => judgedBy(press)));
@@ -112,8 +117,10 @@ export class Outbox extends EventTarget {
     }
     this.problem = null;
     this.#forget(slot);
-    if (refusal) this.#refuse(press, refusal);
+    const undo = refusal || answer?.verdicts === 0 ? this.#forgetUndoOf(press) : null; // nothing was recorded
+    if (refusal) this.#onRefused(press, refusal);
     else if (answer) this.#onAnswer(press, answer);
+    if (undo) this.#onRefused(undo, new Refused(409, "nothing_to_undo", "What it takes back was not recorded."));
     this.#changed();
     return true;
   }
@@ -124,12 +131,11 @@ export class Outbox extends EventTarget {
     this.#storage.removeItem(slot);
   }
 
-  /** What would take the refused press back goes with it: it would take back an older one. @param {Press} press @param {Refused} refusal */
-  #refuse(press, refusal) {
+  /** What would take this press back goes with it: it would take back an older one. @param {Press} press @returns {Press | null} */
+  #forgetUndoOf(press) {
     const undo = press.kind === "undo" ? null : this.#undoOf(press);
     if (undo) this.#forget(undo.slot);
-    this.#onRefused(press, refusal);
-    if (undo) this.#onRefused(undo.press, new Refused(409, "nothing_to_undo", "What it takes back was not accepted."));
+    return undo?.press ?? null;
   }
 
   /** Each undo takes back the annotator's newest press before it. @param {Press} press delivered first */

@@ -18,6 +18,11 @@ export class RecallDetails {
     this.#target.addEventListener("keydown", ({ key }) => (key === "Enter" || key === "Escape") && this.#target.blur());
   }
 
+  /** What is in the field was not taken: the next `show` writes what holds. */
+  forget() {
+    this.#shown = "";
+  }
+
   /** @param {Recall} recall */
   show(recall) {
     const told = JSON.stringify(recall);

@@ -1,6 +1,7 @@
 // @ts-check
 /** The recall meter: how much is found, what it would take to be sure, when to stop. Asked for once the screen is painted. */
 import { byId, setText } from "./dom.js";
+import { InTurn } from "./in_turn.js";
 import { NowAndThen } from "./now_and_then.js";
 import { RecallDetails } from "./recall_details.js";
 import { boundWords, foundWords, nextWords, shortWords, targetWord } from "./recall_words.js";
@@ -15,6 +16,7 @@ export class RecallMeter {
   /** @type {Recall | null} */
   #now = null;
   #asking = new NowAndThen(() => this.#read(), EACH_MS);
+  #targets = new InTurn();
   #details;
 
   /**
@@ -24,7 +26,7 @@ export class RecallMeter {
     this.api = api;
     this.notices = notices;
     this.panel = panel;
-    this.#details = new RecallDetails((target) => this.#aim(target));
+    this.#details = new RecallDetails((target) => this.#targets.add(() => this.#aim(target), () => this.#asking.soon()));
     panel.addEventListener("change", () => this.#show());
   }
 
@@ -40,19 +42,24 @@ export class RecallMeter {
   }
 
   async #read() {
+    const isStill = this.#targets.watch();
     const recall = await this.api.get("/api/recall").catch(() => null);
+    if (!isStill()) return this.#asking.soon(); // it may say the target before
     if (recall) this.#take(recall);
     const isBehind = recall ? recall.seq < this.#newest : this.api.isReachable; // the server may not have it ready yet
-    if (isBehind) this.#asking.soon();
+    return isBehind && this.#asking.soon();
   }
 
   /** @param {number} target */
   async #aim(target) {
     try {
-      this.#take(await this.api.put("/api/recall", { target }));
+      const recall = await this.api.put("/api/recall", { target });
+      if (this.#targets.underWay > 1) return; // another target waits behind it
+      this.#take(recall);
       this.notices.say(`Target: ${targetWord(target)} of all`);
     } catch (error) {
       this.notices.say(`The target was not changed: ${error instanceof Error ? error.message : error}`);
+      this.#details.forget();
       this.#show();
     }
   }

@@ -30,6 +30,14 @@ export class Session extends EventTarget {
   #isToStartAnew = false;
   #shown_at = 0;
   #presses = 0;
+  /** Goes up with each question for a queue. */
+  #asked = 0;
+  /** The newest question that was answered, or overtaken by a choice: nothing older is taken. */
+  #taken = 0;
+  /** The press on its way when a choice was made: its answer may be from before it. */
+  #overtaken = "";
+  /** Whether a choice of what is shown next has overtaken `server`. */
+  isOutdated = false;
   #poll = { timer: 0, wait_ms: FIRST_POLL_MS };
 
   /**
@@ -129,6 +137,14 @@ export class Session extends EventTarget {
     if (this.#isToStartAnew) return;
     this.lineup.clear();
     this.show(null, null);
+    this.takeChoice();
+  }
+
+  /** The server has taken a choice of what is shown next: what it said before goes by the one before. */
+  takeChoice() {
+    this.isOutdated = true;
+    this.#taken = this.#asked;
+    this.#overtaken = this.outbox.first;
     void this.refresh();
   }
 
@@ -139,16 +155,20 @@ export class Session extends EventTarget {
   }
 
   /**
-   * Ask for a fresh queue; an answer that a press has overtaken is dropped. While presses are on their way it does not
+   * Ask for a fresh queue; an answer that a press, a choice or a newer answer has overtaken is dropped. While presses are on their way it does not
    * ask: the queue could be from before they arrive and bring back what was judged. Their answers bring one.
    *
    * @param {number} [n]
    */
   async refresh(n = FIRST_QUEUE) {
     if (this.outbox.size > 0) return true;
-    const presses = this.#presses;
+    const [presses, asked] = [this.#presses, ++this.#asked];
     const queue = await this.api.get(`/api/queue?n=${n}`).catch((error) => this.#takeSilence(error));
-    if (queue && presses === this.#presses && this.outbox.size === 0) this.#absorb(queue);
+    const isNews = asked > this.#taken && presses === this.#presses && this.outbox.size === 0;
+    if (queue && isNews) {
+      this.#taken = asked;
+      this.#absorb(queue);
+    }
     return queue !== null;
   }
 
@@ -193,7 +213,8 @@ export class Session extends EventTarget {
     if (press.kind === "undo") this.#takeUndone(press.key, answer);
     if (answer.verdicts === 0) this.lineup.forget(press.key); // all had a verdict: there is nothing to take back
     this.#poll.wait_ms = FIRST_POLL_MS;
-    this.#absorb(answer.queue);
+    if (press.key !== this.#overtaken) this.#absorb(answer.queue);
+    else if (this.outbox.size === 0) void this.refresh();
     if (this.#isToStartAnew) this.startAnew();
     this.dispatchEvent(new CustomEvent("answer", { detail: { press, answer } }));
   }
@@ -218,6 +239,7 @@ export class Session extends EventTarget {
   /** @param {Queue} queue */
   #absorb(queue) {
     this.server = queue;
+    this.isOutdated = false;
     this.outbox.problem = null;
     const items = queue.items.map((item) => ({ ...item, model_version: queue.model.version }));
     const isAll = this.outbox.size === 0 && (items.length === 0 || queue.model.state === "exhausted");

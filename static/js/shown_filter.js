@@ -1,6 +1,7 @@
 // @ts-check
 /** Which proposals the label page takes: the list of classes, its key, and the line that says what is in force. */
 import { byId, setText } from "./dom.js";
+import { InTurn } from "./in_turn.js";
 
 /** @typedef {import("./types.js").FilterInForce} FilterInForce */
 
@@ -8,8 +9,7 @@ export class ShownFilter {
   /** @type {FilterInForce | null} what the server said last */
   now = null;
   #list = /** @type {HTMLSelectElement} */ (byId("class-choice"));
-  /** Choices are sent one after the other, so that the last one made is the last one to arrive. */
-  #sending = Promise.resolve();
+  #choices = new InTurn();
 
   /**
    * @param {import("./api.js").Api} api @param {import("./notice.js").Notices} notices
@@ -27,8 +27,9 @@ export class ShownFilter {
   }
 
   async read() {
+    const isStill = this.#choices.watch();
     const filter = await this.api.get("/api/filter").catch(() => null);
-    if (!filter) return;
+    if (!filter || !isStill()) return;
     const isAnother = this.now !== null && chosenIn(this.now) !== chosenIn(filter); // by another page
     this.#take(filter);
     if (isAnother) this.onChange();
@@ -45,7 +46,7 @@ export class ShownFilter {
   #choose(name) {
     this.#list.value = name;
     this.notices.say(name ? `Shown: ${name} only` : "Shown: all classes");
-    this.#sending = this.#sending.then(() => this.#send(name));
+    this.#choices.add(() => this.#send(name), () => {});
   }
 
   /** @param {string} name */
@@ -53,11 +54,13 @@ export class ShownFilter {
     if (!this.now) return;
     const { score_min, score_max, set_aside, images } = this.now;
     try {
-      this.#take(await this.api.put("/api/filter", { classes: name ? [name] : [], score_min, score_max, set_aside, images }));
+      const filter = await this.api.put("/api/filter", { classes: name ? [name] : [], score_min, score_max, set_aside, images });
+      if (this.#choices.underWay > 1) return; // another choice waits behind it
+      this.#take(filter);
       this.onChange();
     } catch (error) {
       this.notices.say(`What is shown was not changed: ${error instanceof Error ? error.message : error}`);
-      await this.read();
+      this.#take(this.now);
     }
   }
 

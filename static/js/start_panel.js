@@ -1,6 +1,7 @@
 // @ts-check
 /** Where to start while there is no model: like an example, the unusual first, or a tour of the pool's groups. */
 import { byId, element, html, setText, uuid } from "./dom.js";
+import { InTurn } from "./in_turn.js";
 import { NowAndThen } from "./now_and_then.js";
 import { percent } from "./recall_words.js";
 import { PictureCrop } from "./start_crop.js";
@@ -11,12 +12,17 @@ import { base64, listenForPictures } from "./start_pictures.js";
 const EACH_MS = 1000;
 /** @type {Record<Start["state"], string>} */
 const WAITS = { ready: "", building: "The groups of the pool are still being worked out: until then, a bit of everything.", encoding: "The pictures are being read…" };
+const NO_EXAMPLE = "There is no example yet: drop a picture on the page, or take the image on screen.";
 const MOST_BYTES = 11_000_000; // in base 64 this is what one request may carry
 
 export class StartPanel {
   #ways = byId("start-ways");
   #crop = new PictureCrop();
   #asking = new NowAndThen(() => this.#read(), EACH_MS);
+  #choices = new InTurn();
+  #adding = Promise.resolve();
+  /** Why one of the choices on their way was not taken. */
+  #refusal = "";
   /** @type {Start | null} */
   #now = null;
 
@@ -33,12 +39,12 @@ export class StartPanel {
     byId("start-this").addEventListener("click", () => this.#addItem());
     byId("start-examples").addEventListener("click", (event) => {
       const id = /** @type {HTMLElement} */ (event.target).closest("button")?.dataset.example;
-      if (id) void this.#send(() => this.api.delete(`/api/start/examples/${id}`));
+      if (id) this.#send(() => this.api.delete(`/api/start/examples/${id}`));
     });
-    this.#ways.addEventListener("change", (event) => void this.#choose(/** @type {HTMLInputElement} */ (event.target).value));
+    this.#ways.addEventListener("change", (event) => this.#choose(/** @type {HTMLInputElement} */ (event.target).value));
     this.#ways.addEventListener("click", (event) => event.detail > 0 && /** @type {HTMLElement} */ (document.activeElement)?.blur());
     byId("start").addEventListener("keydown", (event) => event.key === "Escape" && this.#leave());
-    listenForPictures((files) => void this.#addPictures(files));
+    listenForPictures((files) => this.#addPictures(files));
   }
 
   toggle() {
@@ -58,53 +64,63 @@ export class StartPanel {
   }
 
   async #read() {
+    const isStill = this.#choices.watch();
     const start = await this.api.get("/api/start").catch(() => null);
-    if (start) this.#take(start);
+    if (start && isStill()) this.#take(start);
   }
 
   /** @param {string} way */
-  async #choose(way) {
-    await this.#send(() => this.api.put("/api/start", { way }));
+  #choose(way) {
+    if (way !== "example" || this.#now?.examples.length) return this.#send(() => this.api.put("/api/start", { way }));
+    for (const radio of this.#radios()) radio.checked = radio.value === this.#now?.way;
+    return this.#tell(NO_EXAMPLE);
   }
 
   #addItem() {
     const item = this.session.current;
-    if (item) void this.#send(() => this.api.post("/api/start/examples", { key: uuid(), item_id: item.id }));
+    if (item) this.#send(() => this.api.post("/api/start/examples", { key: uuid(), item_id: item.id }));
   }
 
-  /** One after the other, each with the question which part is meant. @param {File[]} files */
-  async #addPictures(files) {
+  /** One after the other, also those of another drop, each with the question which part is meant. @param {File[]} files */
+  #addPictures(files) {
     this.panel.show("start");
     if (!files.length) this.#tell("That is no picture.");
-    for (const file of files) await this.#addPicture(file);
+    for (const file of files) this.#adding = this.#adding.then(() => this.#addPicture(file));
   }
 
   /** @param {File} file */
   async #addPicture(file) {
     if (file.size > MOST_BYTES) return this.#tell(`${file.name} is larger than ${MOST_BYTES / 1e6} MB: make it smaller, or cut out the part that counts.`);
-    let part;
+    let part, picture;
     try {
       part = await this.#crop.ask(file);
+      picture = part && (await base64(file));
     } catch {
       return this.#tell(`${file.name} cannot be read as a picture.`);
     }
     if (!part) return undefined;
-    const picture = await base64(file);
     const box = part.box_xyxy ? { box_xyxy: part.box_xyxy } : {};
     return this.#send(() => this.api.post("/api/start/examples", { key: uuid(), picture, name: file.name.slice(0, 200), ...box }));
   }
 
   /** @param {() => Promise<Start>} call */
-  async #send(call) {
+  #send(call) {
     byId("start").setAttribute("aria-busy", "true");
-    try {
-      this.#take(await call());
-      this.onChange();
-    } catch (error) {
-      await this.#read();
-      this.#tell(error instanceof Error ? error.message : String(error));
-    }
+    this.#choices.add(async () => {
+      const start = await call().catch((error) => void (this.#refusal = error instanceof Error ? error.message : String(error)));
+      if (start && this.#choices.underWay === 1) this.#take(start); // none waits behind it
+    }, () => void this.#settle());
+  }
+
+  /** Once none of the choices is on its way. */
+  async #settle() {
+    if (this.#choices.underWay) return;
+    const refusal = this.#refusal;
+    this.#refusal = "";
     byId("start").removeAttribute("aria-busy");
+    if (refusal) await this.#read();
+    if (refusal) this.#tell(refusal);
+    this.onChange();
   }
 
   /** @param {Start} start */

@@ -22,7 +22,7 @@
  * @typedef {{classes: string[], score_min: number, score_max: number, set_aside: string[], images: string[]}} Filter
  * @typedef {Filter & {shown: number, hidden: number, open: number, judged: number, has_boxes: boolean,
  *   available: {name: string, count: number}[], named: string[]}} FilterInForce
- * @typedef {{keys: Record<string, string[]>, auto_seconds: number, annotator: string, strategies: Strategy[], goals: import("./types_goals.js").Goal[],
+ * @typedef {{keys: Record<string, string[]>, auto_seconds: number, annotator: string, strategies: Strategy[], goals: import("./types_goals.js").Goal[], is_goal_chosen: boolean,
  *   reasons: Reason[], pool: {name: string, total: number, duplicates: number, has_boxes: boolean}, encoder: string}} Config
  * @typedef {{kind: "verdict" | "bulk" | "audit" | "undo" | "miss" | "complete" | "correction" | "review", key: string, annotator: string, at: number,
  *   item_id?: string, label?: number | null, reason?: string, class_name?: string, elapsed_ms?: number,

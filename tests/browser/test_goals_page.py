@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from browser_helpers import Person, Server, draw_pool, wait_until
+from late_answers import Late
 from playwright.sync_api import expect
 from test_label_page import FAINT, NAMELESS
 
@@ -67,7 +68,9 @@ def test_the_log_keeps_the_goal_that_was_pursued_when_the_item_was_shown(ana: Pe
     assert newest(ana.server)["goal"] == "find_all"
 
 
-def test_strategies_stay_by_hand_and_end_the_asking(ana: Person) -> None:
+def test_strategies_stay_by_hand_and_end_the_asking_for_everybody(
+    ana: Person, open_person: Callable[..., Person]
+) -> None:
     choose(ana, "By hand")
     expect(ana.page.get_by_label("Next")).to_be_visible()
     assert not asking(ana)
@@ -77,9 +80,9 @@ def test_strategies_stay_by_hand_and_end_the_asking(ana: Person) -> None:
     ana.page.keyboard.press("q")
     expect(ana.page.get_by_role("radio", name="By hand")).to_be_checked()
     wait_until(lambda: goal(ana.server) is None, "the strategy is in its place")
-    ana.open_label_page()
-    assert not asking(ana)
-    expect(ana.page.get_by_label("Next")).to_have_value(ana.server.get("/api/strategy")["name"])
+    ben = open_person(ana.server).open_label_page()
+    assert not asking(ben)
+    expect(ben.page.get_by_label("Next")).to_have_value(ana.server.get("/api/strategy")["name"])
 
 
 def test_a_key_works_after_a_goal_was_clicked(ana: Person) -> None:
@@ -171,6 +174,15 @@ def test_near_duplicates_of_labelled_items_are_set_aside_and_come_back_by_key(
     expect(button).to_have_attribute("aria-pressed", "true")
     assert server.get("/api/near-duplicates")["is_shown"]
     ana.page.keyboard.press("n")
+    expect(button).to_contain_text("1 aside")
+    late = Late(ana.page, "**/api/near-duplicates", "PUT", only=1)
+    ana.page.keyboard.press("n")
+    ana.page.keyboard.press("n")
+    late.wait()
+    with ana.page.expect_response(
+        lambda answer: answer.request.method == "PUT" and '"is_shown":false' in answer.text()
+    ):
+        late.release()  # the second press goes after the first
     expect(button).to_contain_text("1 aside")
 
 

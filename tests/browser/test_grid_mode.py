@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from browser_helpers import Person, Server, is_red, wait_until
+from late_answers import Late
 from playwright.sync_api import Route, expect
 
 GONE = "net::ERR|503"
@@ -12,6 +13,10 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 LABELS = {"positive": 1, "negative": 0}
 MARKS = """() => Object.fromEntries([...document.querySelectorAll("#many-cells [data-item]")]
   .filter((cell) => cell.dataset.item).map((cell) => [cell.dataset.item, cell.dataset.mark]))"""
+
+AT_ONCE = """(keys) => {
+  for (const key of keys) document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+}"""
 
 
 def marks(person: Person) -> dict[str, str]:
@@ -233,6 +238,59 @@ def test_what_somebody_labelled_meanwhile_stands(ana: Person) -> None:
     assert ana.server.labels()[other] == 0
 
 
+def test_taking_back_a_sweep_that_recorded_nothing_takes_back_no_older_verdict(ana: Person) -> None:
+    judged = sweep(ana)
+    marked = wait_for_pictures(ana)
+    for i, item in enumerate(marked):
+        ana.server.judge(item, 0, f"other-{i}")
+    before = ana.server.labels()
+    assert set(before) == {judged, *marked}
+    late = Late(ana.page, "**/api/verdicts/batch", "POST")
+    press(ana, "Enter")
+    late.wait()
+    press(ana, "Backspace")
+    late.release()
+    expect(ana.page.get_by_text("There is nothing to take back.")).to_be_visible()
+    shown = ana.press("s")
+    wait_until(lambda: ana.server.labels() == {**before, shown: None}, "nothing was taken back before this skip")
+
+
+def test_a_grid_that_recorded_nothing_leaves_nothing_to_take_back(ana: Person) -> None:
+    press(ana, "b")
+    wait_for_pictures(ana)
+    press(ana, "Shift+A")
+    marked = marks(ana)
+    for i, item in enumerate(marked):
+        ana.server.judge(item, 1, f"other-{i}")
+    press(ana, "Enter")
+    expect(ana.page.get_by_text("24 had a verdict already: it stands.")).to_be_visible()
+    press(ana, "Backspace")
+    expect(ana.page.get_by_text("Nothing was labelled here yet")).to_be_visible()
+    assert ana.server.labels() == dict.fromkeys(marked, 1)
+
+
+def test_a_sweep_asked_for_before_its_verdict_is_known_is_of_the_newest(ana: Person) -> None:
+    ana.press("d")
+    wait_until(lambda: len(ana.server.labels()) == 1, "it is judged")
+    ana.open_label_page()
+    late = Late(ana.page, "**/api/review*")
+    press(ana, "l", "l")
+    late.wait(2)
+    path = ana.page.locator("#item-path").inner_text()
+    press(ana, "a")
+    late.release()
+    expect(ana.page.get_by_role("heading", name=f"Look-alikes of {path.rsplit('/', 1)[-1]}")).to_be_visible()
+    assert set(wait_for_pictures(ana).values()) == {"negative"}
+
+
+def test_a_grid_opened_in_the_moment_a_sweep_is_left_shows_its_pictures(ana: Person) -> None:
+    sweep(ana)
+    wait_for_pictures(ana)
+    ana.page.evaluate(AT_ONCE, ["Escape", "b"])
+    expect(ana.page.get_by_role("heading", name="The next pictures")).to_be_visible()
+    assert set(wait_for_pictures(ana).values()) == {"out"}
+
+
 def test_more_and_fewer_are_shown_and_only_those_on_screen_are_labelled(ana: Person) -> None:
     sweep(ana)
     twenty_four = wait_for_pictures(ana)
@@ -306,9 +364,15 @@ def test_a_finger_turns_pictures_and_labels_the_rest(server: Server, open_person
     cells.nth(4).tap()
     cells.nth(7).tap()
     dialog.get_by_role("button", name="Leave out").tap()
+    dialog.get_by_role("button", name="Closer").tap()
+    large = dialog.locator("#many-large")
+    expect(large.get_by_role("img")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Closer")).to_have_attribute("aria-pressed", "true")
+    large.tap()
+    expect(large).to_be_hidden()
     marked = marks(ana)
     assert [mark for mark in marked.values() if mark != "positive"] == ["negative", "out"]
-    for button in ("Label 11", "Leave out", "Fewer", "More", "Take back", "Leave"):
+    for button in ("Label 11", "Leave out", "Closer", "Fewer", "More", "Take back", "Leave"):
         box = dialog.get_by_role("button", name=button, exact=button == "Leave").bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390

@@ -92,7 +92,7 @@ def test_a_way_that_cannot_be_says_why_and_the_old_one_stands(
     ana = open_person(server, expected="422").open_label_page()
     ana.page.keyboard.press("x")
     expect(ana.page.get_by_role("radio", name="A bit of everything")).to_be_focused()
-    ana.page.get_by_role("radio", name="Like my examples").check()
+    ana.page.get_by_role("radio", name="Like my examples").click()
     expect(ana.page.get_by_text("There is no example yet")).to_be_visible()
     expect(ana.page.get_by_role("radio", name="A bit of everything")).to_be_checked()
     ana.page.set_input_files("#start-file", {"name": "a.txt.png", "mimeType": "image/png", "buffer": b"no picture"})
@@ -145,9 +145,14 @@ def test_pictures_come_by_paste_and_by_drop_and_are_cut_by_drag(
     assert sent[0]["box_xyxy"] == pytest.approx([50, 25, 150, 75], abs=1)
     assert "box_xyxy" not in sent[1]
     ana.page.evaluate(CARRY, ["drop", picture])
+    ana.page.evaluate(CARRY, ["paste", picture])  # asked for once the first is decided on
+    expect(ana.page.get_by_role("dialog")).to_be_visible()
+    with ana.page.expect_request("**/api/start/examples"):
+        ana.page.get_by_role("button", name="Use the whole picture").click()
+    expect(ana.page.get_by_role("dialog")).to_be_visible()
     ana.page.keyboard.press("Escape")
     expect(ana.page.get_by_role("dialog")).to_be_hidden()
-    assert len(sent) == 2
+    assert len(sent) == 3
 
 
 def test_a_tour_shows_how_many_groups_are_seen(

@@ -159,6 +159,7 @@ def _config(settings: Settings, session: Session | None) -> dict[str, Any]:
         "annotator": settings.annotator,
         "strategies": [choice.model_dump() for choice in strategy_choices()],
         "goals": [choice.model_dump() for choice in goal_choices()],
+        "is_goal_chosen": session is not None and session.guidance.is_chosen,
         "reasons": [asdict(reason) for reason in REASONS.values()],
         "encoder": session and (session.features.encoder or "made elsewhere"),
         "pool": session
