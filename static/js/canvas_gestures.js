@@ -19,6 +19,7 @@ import { allPoints, beyondTremble, grip } from "./pointers.js";
  */
 
 const WHEEL_STEP = 0.0016;
+const LONG_PRESS_MS = 500;
 const SIDES_TO_CURSOR = /** @type {Record<string, string>} */ ({ n: "ns", s: "ns", e: "ew", w: "ew", ne: "nesw", sw: "nesw", nw: "nwse", se: "nwse" });
 const CURSORS = { select: "default", box: "crosshair", point: "crosshair", brush: "crosshair", eraser: "crosshair" };
 
@@ -112,7 +113,7 @@ export class CanvasGestures {
     return this.#drag(event, object, "move");
   }
 
-  /** @param {PointerEvent} event @param {() => void} [onClick] when nothing was moved @returns {Gesture} */
+  /** @param {PointerEvent} event @param {(end: PointerEvent) => void} [onClick] when nothing was moved @returns {Gesture} */
   #pan(event, onClick) {
     let [x, y] = this.view.stagePoint(event);
     const isMoved = beyondTremble(this.view.stagePoint(event));
@@ -124,7 +125,7 @@ export class CanvasGestures {
         [x, y] = [toX, toY];
       },
       end: (now) => {
-        if (!isMoved(this.view.stagePoint(now))) onClick?.();
+        if (!isMoved(this.view.stagePoint(now))) onClick?.(now);
       },
       cancel: () => {},
     };
@@ -142,11 +143,12 @@ export class CanvasGestures {
     return { move, end: () => {}, cancel: () => {} };
   }
 
-  /** A click with the point tool; a drag pans. @param {PointerEvent} event @returns {Gesture} */
+  /** A click with the point tool, where a finger that stays is the right button; a drag pans. @param {PointerEvent} event @returns {Gesture} */
   #click(event) {
-    const { button, shiftKey, altKey } = event;
-    return this.#pan(event, () => {
+    const { shiftKey, altKey } = event;
+    return this.#pan(event, ({ pointerType, timeStamp }) => {
       const [x, y] = this.view.imagePoint(event);
+      const button = pointerType === "touch" && timeStamp - event.timeStamp >= LONG_PRESS_MS ? 2 : event.button;
       this.view.dispatchEvent(new CustomEvent("click", { detail: { x, y, button, shiftKey, altKey } }));
     });
   }

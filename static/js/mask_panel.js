@@ -132,5 +132,5 @@ function toolHelp(tool, isUsable) {
   if (tool === "eraser") return `Eraser: drag, or Space. ${way}; with Space held they erase.`;
   if (tool !== "point") return "";
   if (!isUsable) return "Points need a segmenter.";
-  return `Click or Enter: this belongs to the object. Alt or right click, or Alt + Enter: this does not. ${way}.`;
+  return `Click or Enter: this belongs to the object. Alt or right click, a finger that stays, or Alt + Enter: this does not. ${way}.`;
 }

@@ -131,6 +131,25 @@ def test_a_right_click_is_a_point_outside(open_bench: Open) -> None:
     assert np.array_equal(bench.object("a")["mask"], disc(140, 120, 40) & ~disc(140, 120, 10))
 
 
+def test_a_finger_that_stays_is_a_point_outside(open_bench: Open) -> None:
+    bench = open_bench([known("a", [100, 80, 180, 160], disc(140, 120, 40))])
+    bench.select("a")
+    bench.tool("point")
+    touch = """(stays_ms) => {
+      const { x, y } = view.stage.getBoundingClientRect();
+      view.stage.setPointerCapture = () => {};
+      for (const [kind, timeStamp] of [["pointerdown", 0], ["pointerup", stays_ms]]) {
+        const at = { pointerId: 7, pointerType: "touch", clientX: x + 280, clientY: y + 240, bubbles: true };
+        const event = Object.defineProperty(new PointerEvent(kind, at), "timeStamp", { value: timeStamp });
+        view.stage.dispatchEvent(event);
+      }
+    }"""
+    for stays_ms, label in [(100, 1), (700, 0)]:
+        bench.page.evaluate(touch, stays_ms)
+        bench.settle()
+        assert bench.prompts[-1]["points"][-1] == [140, 120, label]
+
+
 def test_two_quick_points_become_one_mask_of_both(open_bench: Open) -> None:
     bench = open_bench()
     bench.tool("point")
