@@ -56,6 +56,17 @@ class Client(TestClient):
                 return result
         raise AssertionError(f"not within {timeout_s} s; the queue is now {self.get('/api/queue').text[:500]}")
 
+    def ended_job(self, number: int) -> dict[str, Any]:
+        """A job as it is once its process has ended; a process of its own may take its time to start."""
+        return self.wait_until(
+            lambda client: (job := client.get(f"/api/jobs/{number}").json())["ended_at"] and job, timeout_s=180
+        )
+
+    def items_of(self, path: str) -> list[dict[str, Any]]:
+        """The open items of one image, in refs order."""
+        items = [item for item in self.queue(100)["items"] if item["path"] == path]
+        return sorted(items, key=lambda item: item["index"])
+
     def learn(self, n: int) -> None:
         """Judge the first n of the queue by their true colour, one by one, and wait for the head."""
         for _ in range(n):

@@ -86,13 +86,6 @@ def test_without_reviews_the_page_says_what_to_do(server: Server, open_person: O
 
 def test_without_a_pool_the_page_says_what_is_missing(start_server: Start, open_person: Open, tmp_path: Path) -> None:
     server = start_server(tmp_path / "refs.csv", is_ready=False)
-    wait_until(lambda: _answers(server), "the server answers", READY_S)
+    wait_until(server.answers, "the server answers", READY_S)
     page = open_person(server, expected="50").open("/rounds").page
     expect(page.locator("#problem")).to_contain_text("There is no database")
-
-
-def _answers(server: Server) -> bool:
-    try:
-        return bool(server.get("/healthz"))
-    except OSError:
-        return False

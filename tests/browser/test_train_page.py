@@ -197,19 +197,12 @@ def test_a_data_set_version_is_made_and_listed(shapes: Server, open_person: Open
 
 def test_without_a_pool_the_page_says_what_is_missing(start_server: Start, open_person: Open, tmp_path: Path) -> None:
     server = start_server(tmp_path / "refs.csv", is_ready=False)
-    wait_until(lambda: answers(server), "the server answers")
+    wait_until(server.answers, "the server answers")
     page = open_person(server, expected="503").open("/train").page
     expect(page.locator("#stock-problem")).to_contain_text("refs.csv")
     press(page, "New session")
     expect(page.locator("#check")).to_contain_text("refs.csv")
     expect(page.get_by_role("button", name="Start training")).to_be_disabled()
-
-
-def answers(server: Server) -> bool:
-    try:
-        return bool(server.get("/healthz"))
-    except OSError:
-        return False
 
 
 def test_masks_are_learnt_from_a_base_that_can_and_what_lacks_one_is_said(shapes: Server, open_person: Open) -> None:

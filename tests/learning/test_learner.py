@@ -40,7 +40,7 @@ def _hide_all_but(*rows: int) -> np.ndarray:
 def test_hidden_rows_leave_the_queue_and_come_back_without_a_fit(learner: Learner, shelf: list[Labels]):
     shelf.append(labels_of([0, 1, 2, 3, 10], TRUTH))
     learner.wake()
-    before = learner.wait_for(2, timeout_s=10).snapshot
+    before = learner.wait_for(2, timeout_s=60).snapshot
     learner.set_hidden(_hide_all_but(3, 50, 51, 52))
     filtered = learner.learnt.snapshot
     assert sorted(filtered.queue.tolist()) == [50, 51, 52]
@@ -60,11 +60,11 @@ def test_rows_shown_before_the_first_verdict_get_a_cover_of_their_own(learner: L
 def test_the_head_does_not_depend_on_what_is_hidden(learner: Learner, shelf: list[Labels]):
     shelf.append(labels_of([0, 1, 2, 3, 10], TRUTH))
     learner.wake()
-    whole = learner.wait_for(2, timeout_s=10).snapshot
+    whole = learner.wait_for(2, timeout_s=60).snapshot
     learner.set_hidden(_hide_all_but(50, 51))
     shelf.append(shelf[-1])
     learner.wake()
-    filtered = learner.wait_for(3, timeout_s=10).snapshot
+    filtered = learner.wait_for(3, timeout_s=60).snapshot
     np.testing.assert_array_equal(filtered.probability, whole.probability)
     assert sorted(filtered.queue.tolist()) == [50, 51]
 
@@ -72,7 +72,7 @@ def test_the_head_does_not_depend_on_what_is_hidden(learner: Learner, shelf: lis
 def test_a_change_of_order_while_rows_are_hidden_keeps_them_hidden(learner: Learner, shelf: list[Labels]):
     shelf.append(labels_of([0, 1], TRUTH))
     learner.wake()
-    learner.wait_for(2, timeout_s=10)
+    learner.wait_for(2, timeout_s=60)
     learner.set_hidden(_hide_all_but(7, 8, 9))
     learner.set_plan("random")
     assert learner.learnt.snapshot.plan == "random"

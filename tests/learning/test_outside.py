@@ -88,7 +88,7 @@ def _learnt_next(learner: Learner, shelf: list[Labels]) -> list[int]:
     """The landmarks after one more event."""
     shelf.append(LABELS)
     learner.wake()
-    head = learner.wait_for(len(shelf), timeout_s=10).snapshot.head
+    head = learner.wait_for(len(shelf), timeout_s=60).snapshot.head
     assert head is not None
     return head.landmarks.tolist()
 

@@ -22,13 +22,7 @@ def judge(client: Client, *paths: str, label: int = 1) -> None:
 
 
 def make(client: Client, **body: Any) -> dict[str, Any]:
-    job = client.post("/api/datasets", json=body).json()
-
-    def ended(client: Client) -> Any:
-        now = client.get(f"/api/jobs/{job['number']}").json()
-        return now if now["ended_at"] else None
-
-    return client.wait_until(ended, timeout_s=60)
+    return client.ended_job(client.post("/api/datasets", json=body).json()["number"])
 
 
 def test_versions_are_made_by_a_job_and_listed_with_their_differences(client: Client) -> None:

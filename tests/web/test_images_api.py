@@ -17,11 +17,6 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(refs=draw_proposals(tmp_path, 3), annotator="ana")
 
 
-def items_of(client: Client, path: str) -> list[dict[str, Any]]:
-    items = [item for item in client.queue(100)["items"] if item["path"] == path]
-    return sorted(items, key=lambda item: item["index"])
-
-
 def images(client: Client, **query: Any) -> dict[str, Any]:
     response = client.get("/api/images", params=query)
     assert response.status_code == 200, response.text
@@ -47,7 +42,7 @@ def test_an_untouched_image_shows_all_its_proposals(client: Client) -> None:
 
 
 def test_the_states_follow_the_verdicts(client: Client) -> None:
-    whole, some = items_of(client, "photos/00.png"), items_of(client, "photos/01.png")
+    whole, some = client.items_of("photos/00.png"), client.items_of("photos/01.png")
     for item, reason in zip(whole, [None, "duplicate", None, "background", None, "wrong_class"], strict=True):
         more = {"class_name": "fish"} if reason == "wrong_class" else {}
         client.judge(item["id"], 0 if reason else 1, reason=reason, **more)
@@ -69,7 +64,7 @@ def test_a_window_is_a_window(client: Client) -> None:
 
 
 def test_a_miss_keeps_an_image_open_until_it_is_completed(client: Client) -> None:
-    item = items_of(client, "photos/02.png")[0]
+    item = client.items_of("photos/02.png")[0]
     client.post(f"/api/images/{item['id']}/miss", json={"key": "m-1"})
     assert [image["path"] for image in images(client, state="missed")["images"]] == ["photos/02.png"]
     client.post(f"/api/images/{item['id']}/complete", json={"key": "c-1"})
@@ -80,7 +75,7 @@ def test_a_miss_keeps_an_image_open_until_it_is_completed(client: Client) -> Non
 
 
 def test_a_corrected_box_takes_the_place_of_the_bad_one(client: Client) -> None:
-    item = items_of(client, "photos/00.png")[0]
+    item = client.items_of("photos/00.png")[0]
     client.judge(item["id"], 0, reason="bad_box")
     assert images(client)["counts"]["to_correct"] == 1
     response = correct(client, item["id"], [38, 38, 122, 121])
@@ -97,7 +92,7 @@ def test_a_corrected_box_takes_the_place_of_the_bad_one(client: Client) -> None:
 
 
 def test_a_correction_of_the_class_alone_keeps_the_item(client: Client) -> None:
-    item = items_of(client, "photos/00.png")[0]
+    item = client.items_of("photos/00.png")[0]
     client.judge(item["id"], 0, reason="wrong_class")
     response = correct(client, item["id"], item["box_xyxy"])
     assert (response.status_code, response.json()["verdict"]["replaces"]) == (201, None)
@@ -106,7 +101,7 @@ def test_a_correction_of_the_class_alone_keeps_the_item(client: Client) -> None:
 
 
 def test_a_box_that_was_missed_is_added_beside_the_others(client: Client) -> None:
-    item = items_of(client, "photos/00.png")[0]
+    item = client.items_of("photos/00.png")[0]
     assert correct(client, item["id"], [1, 2, 30, 40], is_replaced=False).status_code == 201
     image = client.get(f"/api/images/{item['id']}").json()
     assert (image["accepted"], image["unreviewed"], image["state"]) == (1, len(PROPOSALS), "in_progress")
@@ -123,14 +118,14 @@ def test_a_box_that_was_missed_is_added_beside_the_others(client: Client) -> Non
     ],
 )
 def test_a_box_that_cannot_be_is_refused_and_not_recorded(client: Client, box: list[float], code: str) -> None:
-    item = items_of(client, "photos/00.png")[0]
+    item = client.items_of("photos/00.png")[0]
     response = correct(client, item["id"], box)
     assert (response.status_code, response.json()["error"]) == (422, code)
     assert images(client)["counts"]["untouched"] == 3
 
 
 def test_a_correction_is_recorded_once_however_often_it_is_sent(client: Client) -> None:
-    item = items_of(client, "photos/00.png")[0]
+    item = client.items_of("photos/00.png")[0]
     assert [correct(client, item["id"], [1, 2, 30, 40]).status_code for _ in range(2)] == [201, 200]
 
 
@@ -141,7 +136,7 @@ def test_an_image_that_cannot_be_read_is_still_listed(client: Client, settings: 
 
 def test_images_of_earlier_pools_come_after_the_pools_own(settings: Settings, open_client: Any) -> None:
     client = open_client(settings)
-    client.judge(items_of(client, "photos/02.png")[0]["id"], 1)
+    client.judge(client.items_of("photos/02.png")[0]["id"], 1)
     client.__exit__(None, None, None)
     lines = settings.refs.read_text().splitlines(keepends=True)
     kept = [line for line in lines if "photos/02" not in line]

@@ -56,15 +56,9 @@ def submit(client: Client, *arguments: str) -> int:
     return client.app.state.jobs.submit("test", arguments, title="A test").number  # type: ignore[attr-defined]
 
 
-def until_ended(client: Client, number: int) -> dict[str, Any]:
-    return client.wait_until(
-        lambda client: (job := client.get(f"/api/jobs/{number}").json())["state"] in ENDED and job, timeout_s=30
-    )
-
-
 def test_a_job_is_read_with_its_end_events_and_log(client: Client) -> None:
     number = submit(client, "finish")
-    job = until_ended(client, number)
+    job = client.ended_job(number)
     assert (job["state"], job["title"], job["arguments"], job["done"], job["total"], job["result"]) == (
         "completed",
         "A test",
@@ -80,7 +74,7 @@ def test_a_job_is_read_with_its_end_events_and_log(client: Client) -> None:
 
 def test_a_failed_job_tells_its_cause_and_its_last_words(client: Client) -> None:
     number = submit(client, "refuse")
-    job = until_ended(client, number)
+    job = client.ended_job(number)
     assert (job["state"], job["error"]) == ("failed", "No box was accepted. Accept one.")
     log = f"/api/jobs/{number}/log"
     client.wait_until(lambda client: "No box was accepted" in client.get(log).json()["text"])
@@ -90,12 +84,12 @@ def test_a_running_job_is_stopped(client: Client) -> None:
     number = submit(client, "wait")
     client.wait_until(lambda client: client.get(f"/api/jobs/{number}/events").json()["events"])
     assert client.post(f"/api/jobs/{number}/stop").json()["state"] == "stopping"
-    assert until_ended(client, number)["state"] == "stopped"
+    assert client.ended_job(number)["state"] == "stopped"
 
 
 def test_an_ended_job_cannot_be_stopped(client: Client) -> None:
     number = submit(client, "finish")
-    until_ended(client, number)
+    client.ended_job(number)
     answer = client.post(f"/api/jobs/{number}/stop")
     assert (answer.status_code, answer.json()["error"]) == (409, "bad_job")
     assert "ended already (completed)" in answer.json()["detail"]
@@ -192,7 +186,7 @@ def test_a_place_that_makes_no_sense_begins_anew(jobs: Jobs, tmp_path: Path, pla
 
 def test_a_damaged_job_is_listed_as_failed_beside_the_others(client: Client) -> None:
     for _ in range(2):
-        until_ended(client, submit(client, "finish"))
+        client.ended_job(submit(client, "finish"))
     folder = client.app.state.workspace.jobs / "0001"  # type: ignore[attr-defined]
     (folder / "state.json").write_bytes(b"")
     listed = client.get("/api/jobs").json()["jobs"]

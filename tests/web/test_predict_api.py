@@ -18,7 +18,6 @@ from winnow.settings import Settings
 from winnow.training.workspace import Workspace
 from winnow.web.app import create_app
 
-ENDED = ("stopped", "completed", "failed")
 QUICK = {"conf": 0.3, "iou": 0.3, "imgsz": 96, "max_det": 5}
 CSV = "path,x1,y1,x2,y2,class,score,source\n"
 
@@ -71,12 +70,6 @@ def folders(client: Client, under: str = "") -> Any:
 
 def propose(client: Client, model: str, folder: str = "photos", **more: Any) -> Any:
     return client.post("/api/proposals", json={"folder": folder, "model": model, "encoder": "classic", **more})
-
-
-def until_ended(client: Client, number: int) -> dict[str, Any]:
-    return client.wait_until(
-        lambda client: (job := client.get(f"/api/jobs/{number}").json())["state"] in ENDED and job, timeout_s=90
-    )
 
 
 def test_folders_are_listed_with_the_images_below_them(failing: Client, tmp_path: Path) -> None:
@@ -176,12 +169,12 @@ def test_a_run_that_cannot_be_is_refused_and_takes_no_number(
 
 def test_a_failed_run_goes_on_under_its_number(failing: Client, tmp_path: Path) -> None:
     first = propose(failing, "file:yolo.pt").json()
-    until_ended(failing, first["job"]["number"])
+    failing.ended_job(first["job"]["number"])
     again = failing.post("/api/proposals/again", json={"job": first["job"]["number"]}).json()
     assert again["name"] == first["name"]
     assert again["job"]["arguments"] == first["job"]["arguments"]
     assert again["job"]["number"] == 2
-    until_ended(failing, 2)
+    failing.ended_job(2)
     (tmp_path / "proposals-0001.csv").write_text(CSV)
     refused = failing.post("/api/proposals/again", json={"job": 2})
     assert (refused.status_code, refused.json()["error"]) == (409, "bad_job")
@@ -190,7 +183,7 @@ def test_a_failed_run_goes_on_under_its_number(failing: Client, tmp_path: Path) 
 
 def test_a_detector_proposes_on_a_folder(client: Client, tmp_path: Path) -> None:
     started = propose(client, "file:detect.pt", detector=QUICK).json()
-    job = until_ended(client, started["job"]["number"])
+    job = client.ended_job(started["job"]["number"])
     assert (job["state"], job["error"]) == ("completed", None), client.get("/api/jobs/1/log").text
     (file,) = client.get("/api/proposals").json()["files"]
     assert (file["name"], file["n_images"], file["has_masks"], file["has_features"]) == (
@@ -221,7 +214,7 @@ def test_a_detector_proposes_on_a_folder(client: Client, tmp_path: Path) -> None
 
 def test_a_segmenters_masks_come_as_outlines(client: Client) -> None:
     started = propose(client, "file:segment.pt", detector=QUICK).json()
-    assert until_ended(client, started["job"]["number"])["state"] == "completed"
+    assert client.ended_job(started["job"]["number"])["state"] == "completed"
     (file,) = client.get("/api/proposals").json()["files"]
     assert file["has_masks"]
     images = client.get(f"/api/proposals/{file['name']}/images").json()["images"]
@@ -233,7 +226,7 @@ def test_a_segmenters_masks_come_as_outlines(client: Client) -> None:
 
 def test_weights_of_another_task_are_named(client: Client) -> None:
     started = propose(client, "file:classify.pt").json()
-    job = until_ended(client, started["job"]["number"])
+    job = client.ended_job(started["job"]["number"])
     assert job["state"] == "failed"
     assert "is a model of the task 'classify'" in job["error"]
 
@@ -241,7 +234,7 @@ def test_weights_of_another_task_are_named(client: Client) -> None:
 def test_a_file_that_is_no_detector_is_named(client: Client, settings: Settings) -> None:
     (settings.weights_path / "junk.pt").write_bytes(b"not a detector")
     started = propose(client, "file:junk.pt").json()
-    job = until_ended(client, started["job"]["number"])
+    job = client.ended_job(started["job"]["number"])
     assert job["state"] == "failed"
     assert "junk.pt is no detector that ultralytics can load" in job["error"]
 

@@ -15,12 +15,6 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(refs=draw_proposals(tmp_path, 3), annotator="ana")
 
 
-def items_of(client: Client, path: str) -> list[dict[str, Any]]:
-    """The items of one image, in refs order."""
-    items = [item for item in client.queue(100)["items"] if item["path"] == path]
-    return sorted(items, key=lambda item: item["index"])
-
-
 def verdicts_of(client: Client) -> list[tuple[str | None, str | None]]:
     rows = client.get("/api/review").json()["rows"]
     return [(row["verdict"]["reason"], row["verdict"]["class_name"]) for row in rows]
@@ -59,7 +53,7 @@ def test_a_class_goes_with_a_wrong_class_only(client: Client, change: dict[str, 
 
 
 def test_a_missed_object_is_marked_once_and_taken_back(client: Client) -> None:
-    item = items_of(client, "photos/01.png")[0]
+    item = client.items_of("photos/01.png")[0]
     first = client.post(f"/api/images/{item['id']}/miss", json={"key": "m-1"})
     again = client.post(f"/api/images/{item['id']}/miss", json={"key": "m-1"})
     assert (first.status_code, again.status_code) == (201, 200)
@@ -73,7 +67,7 @@ def test_a_missed_object_is_marked_once_and_taken_back(client: Client) -> None:
 
 
 def test_undo_goes_through_marks_and_verdicts_newest_first(client: Client) -> None:
-    item, other = items_of(client, "photos/00.png")[:2]
+    item, other = client.items_of("photos/00.png")[:2]
     client.judge(item["id"], 1)
     client.post(f"/api/images/{item['id']}/miss", json={"key": "m-1"})
     client.judge(other["id"], 0, reason="duplicate")
@@ -89,7 +83,7 @@ def test_a_mark_on_an_unknown_item_is_refused(client: Client, call: str) -> None
 
 
 def test_a_marks_key_stands_for_one_press(client: Client) -> None:
-    one, other = items_of(client, "photos/00.png")[0], items_of(client, "photos/01.png")[0]
+    one, other = client.items_of("photos/00.png")[0], client.items_of("photos/01.png")[0]
     client.post(f"/api/images/{one['id']}/miss", json={"key": "k"})
     response = client.post(f"/api/images/{other['id']}/miss", json={"key": "k"})
     assert (response.status_code, response.json()["error"]) == (409, "key_taken")

@@ -24,9 +24,7 @@ def test_the_folder_is_written_by_a_job(reviewed: Client, tmp_path: Any) -> None
     answer = reviewed.post("/api/results-folder", json={"masks": "rle"})
     assert answer.status_code == 201
     number = answer.json()["job"]["number"]
-    ended = reviewed.wait_until(
-        lambda client: (job := client.get(f"/api/jobs/{number}").json())["ended_at"] and job, timeout_s=60
-    )
+    ended = reviewed.ended_job(number)
     folder = tmp_path / "workspace" / "results"
     assert answer.json()["folder"] == str(folder)
     assert (ended["state"], ended["error"]) == ("completed", None)
