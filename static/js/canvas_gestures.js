@@ -4,7 +4,8 @@
  * the tools of masks where they were used.
  */
 import { fitted, moved, movedTo, resized } from "./boxes.js";
-import { allPoints, beyondTremble, grip } from "./pointers.js";
+import { allPoints, beyondTremble } from "./pointers.js";
+import { StageGestures, turnOf } from "./stage_gestures.js";
 
 /**
  * @typedef {import("./canvas_view.js").CanvasView} CanvasView
@@ -15,44 +16,36 @@ import { allPoints, beyondTremble, grip } from "./pointers.js";
  *   object: as it is in the model, null while a new one is drawn; how: "draw", "move", or the sides that are resized
  * @typedef {{x: number, y: number, button: number, shiftKey: boolean, altKey: boolean}} Click pixels of the image
  * @typedef {{points: Point[], phase: "start" | "move" | "end" | "cancel", tool: string}} Stroke
- * @typedef {{move: (event: PointerEvent) => void, end: (event: PointerEvent) => void, cancel: () => void}} Gesture
+ * @typedef {import("./stage_gestures.js").Gesture} Gesture
  */
 
-const WHEEL_STEP = 0.0016;
 const LONG_PRESS_MS = 500;
 const SIDES_TO_CURSOR = /** @type {Record<string, string>} */ ({ n: "ns", s: "ns", e: "ew", w: "ew", ne: "nesw", sw: "nesw", nw: "nwse", se: "nwse" });
 const CURSORS = { select: "default", box: "crosshair", point: "crosshair", brush: "crosshair", eraser: "crosshair" };
 
-export class CanvasGestures {
+export class CanvasGestures extends StageGestures {
   /** Space is held: whatever the tool, a drag moves the image. */
   isHand = false;
-  /** @type {Map<number, Point>} */
-  #pointers = new Map();
-  /** @type {Gesture | null} */
-  #gesture = null;
 
   /**
    * @param {CanvasView} view @param {(box: Box) => EditObject} newObject what a drawn box becomes
    * @param {() => boolean} canEdit while it is false, every drag moves the image
    */
   constructor(view, newObject, canEdit) {
+    super(view);
     [this.view, this.model, this.newObject, this.canEdit] = [view, view.model, newObject, canEdit];
     this.model.addEventListener("open", () => this.cancel()); // what was being drawn is not for another image
-    const { stage } = view;
-    stage.addEventListener("pointerdown", (event) => this.#down(event));
-    stage.addEventListener("pointermove", (event) => this.#move(event));
-    stage.addEventListener("pointerup", (event) => this.#up(event));
-    stage.addEventListener("pointercancel", (event) => this.#lost(event));
-    stage.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
-    stage.addEventListener("contextmenu", (event) => event.preventDefault());
+    view.stage.addEventListener("contextmenu", (event) => event.preventDefault());
   }
 
-  /** Leave off what is being dragged; nothing of it stays. @returns {boolean} whether there was something */
-  cancel() {
-    if (!this.#gesture) return false;
-    this.#gesture.cancel();
-    this.#gesture = null;
-    return true;
+  /** @param {PointerEvent} event */
+  hover(event) {
+    this.showCursor(event);
+  }
+
+  /** @param {PointerEvent} event */
+  lifted(event) {
+    this.showCursor(event);
   }
 
   showCursor(/** @type {PointerEvent | undefined} */ event = undefined) {
@@ -64,42 +57,10 @@ export class CanvasGestures {
     return undefined;
   }
 
-  /** @param {PointerEvent} event */
-  #down(event) {
-    this.view.stage.focus({ preventScroll: true });
-    this.view.stage.setPointerCapture(event.pointerId);
-    this.#pointers.set(event.pointerId, this.view.stagePoint(event));
-    if (this.#pointers.size > 2) return;
-    this.cancel();
-    this.#gesture = this.#pointers.size === 2 ? this.#pinch() : this.#begin(event);
-  }
-
-  /** @param {PointerEvent} event */
-  #move(event) {
-    if (!this.#pointers.has(event.pointerId)) return this.showCursor(event);
-    this.#pointers.set(event.pointerId, this.view.stagePoint(event));
-    this.#gesture?.move(event);
-  }
-
-  /** @param {PointerEvent} event */
-  #up(event) {
-    if (!this.#pointers.delete(event.pointerId)) return;
-    const gesture = this.#gesture;
-    this.#gesture = null; // the finger that stays after a pinch does nothing
-    gesture?.end(event);
-    this.showCursor(event);
-  }
-
-  /** @param {PointerEvent} event */
-  #lost(event) {
-    this.#pointers.delete(event.pointerId);
-    this.cancel();
-  }
-
   /** @param {PointerEvent} event @returns {Gesture | null} */
-  #begin(event) {
+  begin(event) {
     const { tool } = this.view;
-    if (this.isHand || event.button === 1 || !this.canEdit()) return this.#pan(event);
+    if (this.isHand || event.button === 1 || !this.canEdit()) return this.pan(event);
     if (tool === "point") return this.#click(event);
     if (event.button !== 0) return null;
     if (tool === "brush" || tool === "eraser") return this.#stroke(event, tool);
@@ -108,45 +69,15 @@ export class CanvasGestures {
     if (side && chosen) return this.#drag(event, chosen, side);
     if (tool === "box") return this.#draw(event);
     const object = this.view.objectAt(this.view.imagePoint(event));
-    if (!object) return this.#pan(event, () => (this.model.selected = null));
+    if (!object) return this.pan(event, () => (this.model.selected = null));
     this.model.selected = object.id;
     return this.#drag(event, object, "move");
-  }
-
-  /** @param {PointerEvent} event @param {(end: PointerEvent) => void} [onClick] when nothing was moved @returns {Gesture} */
-  #pan(event, onClick) {
-    let [x, y] = this.view.stagePoint(event);
-    const isMoved = beyondTremble(this.view.stagePoint(event));
-    return {
-      move: (now) => {
-        const [toX, toY] = this.view.stagePoint(now);
-        if (!isMoved([toX, toY])) return;
-        this.view.panBy(toX - x, toY - y);
-        [x, y] = [toX, toY];
-      },
-      end: (now) => {
-        if (!isMoved(this.view.stagePoint(now))) onClick?.(now);
-      },
-      cancel: () => {},
-    };
-  }
-
-  /** Two fingers: what lies under them stays under them. @returns {Gesture} */
-  #pinch() {
-    let last = grip([...this.#pointers.values()]);
-    const move = () => {
-      const now = grip([...this.#pointers.values()]);
-      this.view.panBy(now.middle[0] - last.middle[0], now.middle[1] - last.middle[1]);
-      this.view.zoomBy(now.apart / last.apart, now.middle);
-      last = now;
-    };
-    return { move, end: () => {}, cancel: () => {} };
   }
 
   /** A click with the point tool, where a finger that stays is the right button; a drag pans. @param {PointerEvent} event @returns {Gesture} */
   #click(event) {
     const { shiftKey, altKey } = event;
-    return this.#pan(event, ({ pointerType, timeStamp }) => {
+    return this.pan(event, ({ pointerType, timeStamp }) => {
       const [x, y] = this.view.imagePoint(event);
       const button = pointerType === "touch" && timeStamp - event.timeStamp >= LONG_PRESS_MS ? 2 : event.button;
       this.view.dispatchEvent(new CustomEvent("click", { detail: { x, y, button, shiftKey, altKey } }));
@@ -237,12 +168,9 @@ export class CanvasGestures {
   }
 
   /** The wheel zooms, with Shift it moves the image sideways, with Alt up and down. @param {WheelEvent} event */
-  #wheel(event) {
+  wheel(event) {
+    if (!event.shiftKey && !event.altKey) return super.wheel(event);
     event.preventDefault();
-    const turn = (event.deltaY || event.deltaX) * (event.deltaMode === 1 ? 16 : 1);
-    if (event.shiftKey) return this.view.panBy(-turn, 0);
-    if (event.altKey) return this.view.panBy(0, -turn);
-    const step = event.ctrlKey ? 6 * WHEEL_STEP : WHEEL_STEP; // two fingers on a touchpad come as small turns with Ctrl
-    return this.view.zoomBy(Math.exp(-turn * step), this.view.stagePoint(event));
+    return event.shiftKey ? this.view.panBy(-turnOf(event), 0) : this.view.panBy(0, -turnOf(event));
   }
 }
