@@ -22,7 +22,7 @@ from label_tasks import Task, all_tasks
 from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from winnow.learning import head, scores, space, step
+from winnow.learning import fitting, head, scores, space, step
 from winnow.learning.replay import replay
 
 Changes = list[tuple[Any, str, Any]]
@@ -51,7 +51,7 @@ def k_means_seeds(
 
 
 def gamma(*gammas: float) -> Changes:
-    return [(head, "GAMMAS", gammas), (step, "GAMMAS", gammas)]
+    return [(head, "GAMMAS", gammas), (fitting, "GAMMAS", gammas)]
 
 
 def ridge(value: float) -> Changes:
@@ -71,7 +71,7 @@ VARIANTS: dict[str, Callable[[Task], Changes]] = {
     "no whitening": lambda task: [(space, "EVENNESS", 0.0)],
     "full whitening": lambda task: [(space, "EVENNESS", 1.0)],
     "16 axes whitened": lambda task: [(space, "AXES", 16)],
-    "100 landmarks": lambda task: [(step, "MAX_LANDMARKS", 100)],
+    "100 landmarks": lambda task: [(fitting, "MAX_LANDMARKS", 100)],
     "two columns a step": lambda task: [(scores, "STEP_PRODUCTS", 2 * task.vectors.size)],
     "cold start: random": lambda task: [(step, "cover_order", random_order)],
     "cold start: k-means++": lambda task: [(step, "cover_order", k_means_seeds)],

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from learning_helpers import clustered, labels_of, space_of
 
-from winnow.learning import scores, step
+from winnow.learning import fitting, scores
 from winnow.learning.learner import Learner
 from winnow.learning.step import Labels, Snapshot, next_snapshot
 
@@ -47,7 +47,7 @@ def test_examples_outside_alone_make_no_head():
 
 
 def test_checked_probabilities_stay_those_of_the_labels_when_few_are_fitted(monkeypatch):
-    monkeypatch.setattr(step, "MAX_FITTED", 6)
+    monkeypatch.setattr(fitting, "MAX_FITTED", 6)
     space = SPACE.with_outside(VECTORS[POSITIVES])
     labels = dataclasses.replace(labels_of(np.arange(0, 60), TRUTH), outside=np.arange(200, 204))
     checked = _next(space, labels).checked_probability

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from learning_helpers import NO_ROWS, clustered, labels_of, space_of
 
-from winnow.learning import scores, step
+from winnow.learning import fitting, scores
 from winnow.learning.head import Head
 from winnow.learning.step import Labels, ModelState, Snapshot, next_snapshot, reorder
 
@@ -156,8 +156,8 @@ def test_a_large_pool_takes_back_the_column_of_a_label_that_is_gone(monkeypatch:
 
 
 def test_with_many_labels_the_head_rests_on_some_and_all_are_checked(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(step, "MAX_LANDMARKS", 60)
-    monkeypatch.setattr(step, "MAX_FITTED", 200)
+    monkeypatch.setattr(fitting, "MAX_LANDMARKS", 60)
+    monkeypatch.setattr(fitting, "MAX_FITTED", 200)
     snapshot = _next(labels_of(list(range(300)), TRUTH))
     assert TRUTH[snapshot.head.landmarks].tolist().count(1) == 30
     assert len(snapshot.head.landmarks) == 60
