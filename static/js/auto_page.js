@@ -29,14 +29,15 @@ const offers = new NewestWins(
 );
 /** @type {import("./auto_page_words.js").Audit | null} */
 let audit = null;
-let presses = 0; // answers to questions asked before the newest press are dropped
+let changes = 0; // answers to questions asked before the newest press or step of the audit are dropped
+let isAsking = false; // a step of the audit is on its way: whatever comes next is about what it answers
 let applyKey = uuid(); // the same until it is answered, so that a lost answer decides nothing twice
 
 const DO = { apply, more, undo: takeBack, leave };
 
 /** @param {keyof typeof LABELS} answer */
 function judge(answer) {
-  const judged = view() === "judging" ? sample.judge() : null;
+  const judged = view() === "judging" && !isAsking ? sample.judge() : null;
   if (!judged || !audit) return;
   const { label, word } = LABELS[answer];
   setText(byId("live"), `${word}: ${judged.item.path}`);
@@ -46,6 +47,7 @@ function judge(answer) {
 }
 
 function takeBack() {
+  if (isAsking) return;
   sample.takeBack();
   byId("frame").dataset.light = "undo";
   send({ kind: "undo" });
@@ -54,7 +56,7 @@ function takeBack() {
 
 /** @param {Omit<import("./types.js").Press, "key" | "annotator" | "at">} what */
 function send(what) {
-  presses += 1;
+  changes += 1;
   outbox.add({ ...what, key: uuid(), annotator: api.annotator, at: Date.now() });
   void outbox.send();
 }
@@ -75,9 +77,9 @@ function takeRefusal(press, refusal) {
 
 /** Ask where the audit stands; never while presses are on their way: their answers ask again. */
 async function refresh() {
-  const asked = presses;
-  const answer = outbox.size === 0 ? await api.get("/api/auto").catch(() => null) : null;
-  if (answer && asked === presses && outbox.size === 0) show(answer);
+  const asked = changes;
+  const answer = outbox.size === 0 && !isAsking ? await api.get("/api/auto").catch(() => null) : null;
+  if (answer && asked === changes && outbox.size === 0) show(answer);
 }
 
 /** @param {{audit: import("./auto_page_words.js").Audit | null}} answer */
@@ -155,12 +157,14 @@ function sides() {
 
 /** @param {() => Promise<{audit: import("./auto_page_words.js").Audit | null}>} call @param {string} what */
 async function ask(call, what) {
-  try {
-    show(await call());
-  } catch (error) {
-    notices.showRefusal(`${what}: ${error instanceof Error ? error.message : error}`);
-    await refresh();
-  }
+  if (isAsking) return;
+  isAsking = true;
+  const problem = await call().then(show, (error) => `${what}: ${error instanceof Error ? error.message : error}`);
+  changes += 1;
+  isAsking = false;
+  if (!problem) return;
+  notices.showRefusal(problem);
+  await refresh();
 }
 
 function draw() {

@@ -47,10 +47,15 @@ export class Sample {
     this.take([]);
   }
 
-  /** The item on screen is judged, the next one is shown. @returns {{item: Item, elapsed_ms: number} | null} */
+  /**
+   * The item on screen is judged, the next one is shown.
+   *
+   * @returns {{item: Item, elapsed_ms: number} | null} null while its picture is still on its way: nobody has seen it
+   */
   judge() {
-    const item = this.#waiting.shift();
-    if (!item) return null;
+    const item = this.current;
+    if (!item || !(this.images.isReady(item.id) || this.#broken.has(item.id))) return null;
+    this.#waiting.shift();
     this.#judged.push(item);
     const elapsed_ms = Math.round(performance.now() - this.#shown_at);
     this.#paint();
@@ -68,7 +73,8 @@ export class Sample {
 
   #paint() {
     const item = this.current;
-    this.images.want(this.#waiting.slice(0, AHEAD).map(({ id, crop_url }) => ({ id, url: crop_url })));
+    const wanted = this.#waiting.slice(0, AHEAD).filter(({ id }) => !this.#broken.has(id));
+    this.images.want(wanted.map(({ id, crop_url }) => ({ id, url: crop_url })));
     const image = item && this.images.get(item.id);
     const isBroken = Boolean(item && this.#broken.has(item.id));
     const key = item ? `${item.id} ${image ? "shown" : isBroken ? "broken" : "waits"}` : "";

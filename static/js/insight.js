@@ -109,14 +109,19 @@ const look = (() => {
 })();
 
 async function takeNews() {
-  const { status, isOther, isNew } = await map.refresh(labelling.isSettled);
-  if (isOther) choice.clear();
+  const { status, isNew } = await map.refresh(() => labelling.isSettled, forgetChoice);
   showModel(status.model);
   if (isNew) {
     showChoice();
     showFocus();
   }
   void charts.follow(status.seq);
+}
+
+/** The map is another one: what was chosen on the one before lies elsewhere now. */
+function forgetChoice() {
+  choice.clear();
+  labelling.drop();
 }
 
 function showFocus() {
@@ -231,7 +236,12 @@ async function open() {
   labelling.addEventListener("change", showChoice);
   labelling.addEventListener("answer", (event) => showModel(/** @type {CustomEvent} */ (event).detail));
   labelling.addEventListener("news", () => void look());
-  api.addEventListener("reachable", showOutage);
+  api.addEventListener("reachable", () => {
+    showOutage();
+    if (!api.isReachable) return;
+    showFocus(); // pictures that could not be had meanwhile
+    showChoice();
+  });
   await labelling.outbox.open();
   await look();
   setInterval(() => document.hidden || void look(), LOOK_MS);

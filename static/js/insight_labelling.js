@@ -14,7 +14,7 @@ export class Labelling extends EventTarget {
   /** What a second press of the key would do, in words; empty when nothing is asked. */
   question = "";
   #asked = "";
-  /** How many presses each labelling took, newest last. @type {number[]} */
+  /** The keys of the presses that each labelling took, newest last. @type {string[][]} */
   #labellings = [];
 
   /**
@@ -53,8 +53,8 @@ export class Labelling extends EventTarget {
   }
 
   takeBack() {
-    const presses = this.#labellings.pop() ?? 1;
-    for (let i = 0; i < presses; i += 1) this.#send({ kind: "undo" });
+    const presses = this.#labellings.pop() ?? ["the newest, whatever it was"];
+    for (const _ of presses) this.#send({ kind: "undo" });
   }
 
   /** @param {string} asked @param {string} question */
@@ -65,21 +65,33 @@ export class Labelling extends EventTarget {
 
   /** @param {{item_id: string, label: number}[]} items */
   #label(items) {
-    let presses = 0;
-    for (let from = 0; from < items.length; from += MOST_AT_ONCE, presses += 1) {
-      this.#send({ kind: "bulk", way: "lasso", items: items.slice(from, from + MOST_AT_ONCE) });
+    const keys = [];
+    for (let from = 0; from < items.length; from += MOST_AT_ONCE) {
+      keys.push(this.#send({ kind: "bulk", way: "lasso", items: items.slice(from, from + MOST_AT_ONCE) }));
     }
-    this.#labellings.push(presses);
+    this.#labellings.push(keys);
   }
 
-  /** @param {Pick<import("./types.js").Press, "kind" | "way" | "items">} what */
+  /** @param {Pick<import("./types.js").Press, "kind" | "way" | "items">} what @returns {string} its key */
   #send(what) {
-    this.outbox.add({ ...what, key: uuid(), annotator: this.api.annotator, at: Date.now() });
+    const key = uuid();
+    this.outbox.add({ ...what, key, annotator: this.api.annotator, at: Date.now() });
     void this.outbox.send();
+    return key;
+  }
+
+  /** Nothing was recorded for this press: there is nothing to take back. @param {string} key */
+  #forget(key) {
+    this.#labellings = this.#labellings.map((keys) => keys.filter((one) => one !== key)).filter((keys) => keys.length);
   }
 
   /** @param {import("./types.js").Press} press @param {import("./types.js").Answer} answer */
-  #take(press, { verdict, queue }) {
+  #take(press, { verdict, verdicts, left_out, queue }) {
+    if (verdicts === 0) this.#forget(press.key);
+    if (left_out) {
+      this.notices.say(`${left_out.toLocaleString("en")} had a verdict already: it stands.`);
+      this.map.forget();
+    }
     if (press.kind === "undo" && this.isSettled) this.notices.say(verdict.strategy === "lasso" ? "Taken back" : `Taken back: ${takenWord(verdict)}`);
     this.dispatchEvent(new CustomEvent("answer", { detail: queue.model }));
     if (this.isSettled) this.dispatchEvent(new Event("news"));
@@ -87,6 +99,7 @@ export class Labelling extends EventTarget {
 
   /** @param {import("./types.js").Press} press @param {import("./api.js").Refused} refusal */
   #takeRefusal(press, refusal) {
+    this.#forget(press.key);
     if (refusal.code === "nothing_to_undo") this.notices.say("There is nothing to take back.");
     else this.notices.showRefusal(`${press.kind === "undo" ? "Taking back" : "A labelling"} was not accepted: ${refusal.message}`);
     this.map.forget();

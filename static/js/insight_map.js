@@ -32,6 +32,8 @@ export class PoolMap {
   /** @type {{x: number, y: number, size: number}[]} */
   #middles = [];
   #hues = new Uint8Array(0);
+  /** How many verdicts were shown before the server had them. */
+  #marks = 0;
   /** Seq and version of the states that are shown. */
   #known = "";
 
@@ -43,20 +45,21 @@ export class PoolMap {
   /**
    * What has changed on the server since the last time.
    *
-   * @param {boolean} isSettled whether all of this page's own presses are there
-   * @returns {Promise<{status: Status, isOther: boolean, isNew: boolean}>} isOther: the points are new ones, places mean
-   *   others now; isNew: something of what is shown has changed
+   * @param {() => boolean} isSettled whether all of this page's own presses are there
+   * @param {() => void} onOther called as soon as the points are new ones: places mean others now
+   * @returns {Promise<{status: Status, isNew: boolean}>} isNew: something of what is shown has changed
    */
-  async refresh(isSettled) {
+  async refresh(isSettled, onOther) {
     const status = /** @type {Status} */ (await this.api.get("/api/map/status"));
     this.#showStatus(status);
-    if (status.key === null) return { status, isOther: false, isNew: false };
-    const isOther = this.points?.key !== status.key;
-    if (isOther) this.#openPoints(readPoints(await this.api.bytes("/api/map")));
+    if (status.key === null) return { status, isNew: false };
+    if (this.points?.key !== status.key) {
+      this.#openPoints(readPoints(await this.api.bytes("/api/map")));
+      onOther();
+    }
     const known = `${status.key}|${status.seq}|${status.model.version}|${status.counts.unreadable}`;
-    const isNew = isOther || !this.state || (isSettled && known !== this.#known);
-    if (isNew) await this.#loadState(known);
-    return { status, isOther, isNew };
+    const isWanted = !this.state || (isSettled() && known !== this.#known);
+    return { status, isNew: isWanted && (await this.#loadState(known, isSettled)) };
   }
 
   /** The filter may have changed meanwhile, or an undo restored what this page had shown otherwise. */
@@ -67,6 +70,7 @@ export class PoolMap {
   /** Show a verdict before the server has answered. @param {number[]} places @param {number} label */
   mark(places, label) {
     if (!this.state) return;
+    this.#marks += 1;
     for (const i of places) this.state.kind[i] = label === 1 ? KIND.positive : KIND.negative;
     this.recolour();
   }
@@ -99,14 +103,17 @@ export class PoolMap {
     this.view.setPoints(points);
   }
 
-  /** @param {string} known */
-  async #loadState(known) {
+  /** @param {string} known @param {() => boolean} isSettled @returns {Promise<boolean>} whether it is shown */
+  async #loadState(known, isSettled) {
+    const marks = this.#marks;
     const state = readState(await this.api.bytes("/api/map/state"));
-    if (state.key !== this.points?.key) return; // points are new again: the next look takes both
+    if (state.key !== this.points?.key) return false; // points are new again: the next look takes both
+    if (this.state && (marks !== this.#marks || !isSettled())) return false; // it may be from before a verdict given here
     this.state = state;
     this.#known = known;
     this.view.counts = isShownIn(state);
     this.recolour();
+    return true;
   }
 
   /** @param {Status} status */

@@ -34,7 +34,7 @@ const grid = new ReviewGrid(rows);
 const help = openableHelp(config.keys, ["negative", "positive", "skip", "undo", "help"]);
 const closeUp = openCloseUp(rows, grid);
 const outbox = new Outbox({ api, storage, place: config.pool.name, onAnswer: take, onRefused: takeRefusal });
-/** Changes made on this page, newest last. @type {{itemId: string, before: number | null, undoKey?: string}[]} */
+/** Changes made on this page, newest last. @type {{itemId: string, before: import("./types.js").Verdict}[]} */
 const changes = [];
 
 /** @param {keyof typeof LABELS} answer */
@@ -44,7 +44,7 @@ function judge(answer) {
   const { label } = LABELS[answer];
   const isAsked = SECOND_LOOKS.includes(rows.filter.order) && row.verdict.strategy !== "review"; // the same again is news
   if (row.verdict.label === label && !isAsked) return;
-  changes.push({ itemId: row.item.id, before: row.verdict.label });
+  changes.push({ itemId: row.item.id, before: row.verdict });
   rows.change(grid.focus, { label, reason: null, class_name: null, strategy: "review" });
   setText(byId("live"), `${LABELS[answer].word}: ${row.item.path}`);
   send({ kind: "verdict", item_id: row.item.id, label });
@@ -54,7 +54,7 @@ function takeBack() {
   const change = changes.pop();
   if (change) {
     const place = rows.placeOf(change.itemId);
-    rows.change(place, { label: change.before });
+    rows.change(place, change.before);
     if (place >= 0) grid.moveTo(place);
   }
   send({ kind: "undo" });

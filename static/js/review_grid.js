@@ -127,14 +127,14 @@ export class ReviewGrid extends EventTarget {
 /** @param {number} place @param {import("./review_rows.js").Row | null} row */
 function cell(place, row) {
   if (!row) return html`<div class="cell" role="gridcell" id="cell-${place}" data-place="${place}" aria-busy="true"></div>`;
-  const { item, verdict, head_probability, said_before } = row;
+  const { item, verdict, head_probability, is_done = false } = row;
   const name = labelName(verdict.label);
   const head = head_probability === null ? "" : html`<span title="What the model says that did not see this verdict">model ${head_probability.toFixed(2)}</span>`;
-  return html`<div class="cell" role="gridcell" id="cell-${place}" data-place="${place}" data-label="${name}"
-      aria-label="${item.path}, ${name}, by ${verdict.annotator}">
+  return html`<div class="cell" role="gridcell" id="cell-${place}" data-place="${place}" data-label="${name}" data-done="${is_done}"
+      aria-label="${item.path}, ${name}, by ${verdict.annotator}${is_done ? ", looked at" : ""}">
     <div class="thumb"><img src="${thumbnail(item)}" alt="" loading="lazy" decoding="async" draggable="false">${boxOverlay(item)}</div>
     <p class="cell-path" title="${item.path}">${item.path.split("/").at(-1)}</p>
-    <p class="cell-facts" title="${exactly(verdict)}"><span>${told(said_before, verdict)}</span>${head}</p>
+    <p class="cell-facts" title="${exactly(verdict)}"><span>${told(row)}</span>${head}</p>
     <div class="choice" role="group" aria-label="Verdict">${Object.entries(LABELS).map(
       ([answer, { label, sign, word }]) =>
         html`<button type="button" tabindex="-1" data-answer="${answer}" aria-pressed="${verdict.label === label}" aria-label="${word}" title="${word}">${sign}</button>`,
@@ -142,10 +142,11 @@ function cell(place, row) {
   </div>`;
 }
 
-/** The one thing that is said of a verdict in its cell. @param {number | null} saidBefore @param {import("./types.js").Verdict} verdict */
-function told(saidBefore, verdict) {
-  const isAgain = saidBefore !== null && verdict.strategy !== "review";
-  return isAgain ? `was ${labelName(saidBefore)}` : reasonWords(verdict) || ago(verdict.created_at);
+/** The one thing that is said of a verdict in its cell. @param {import("./review_rows.js").Row} row */
+function told({ verdict, said_before, is_done }) {
+  if (is_done) return "✓ looked at";
+  const isAgain = said_before !== null && verdict.strategy !== "review";
+  return isAgain ? `was ${labelName(said_before)}` : reasonWords(verdict) || ago(verdict.created_at);
 }
 
 /** Take a row out; its images that have not come yet need not come. @param {HTMLElement} row */

@@ -3,10 +3,11 @@
 import { Refused } from "./api.js";
 
 /** @typedef {{item: import("./types.js").Item, verdict: import("./types.js").Verdict,
- *   head_probability: number | null, disagreement: number | null, said_before: number | null}} Row */
+ *   head_probability: number | null, disagreement: number | null, said_before: number | null, is_done?: boolean}} Row its second look is behind it */
 /** @typedef {{label: string, annotator: string, order: string, selection: string}} Filter */
 
 const WINDOW = 200;
+const SECOND_LOOKS = new Set(["hasty", "disagreed"]); // what was looked at again here is in them no more
 const LABEL_OF_FILTER = /** @type {Record<string, number | null>} */ ({ 0: 0, 1: 1, skip: null });
 
 export class Rows extends EventTarget {
@@ -21,6 +22,7 @@ export class Rows extends EventTarget {
   /** Places whose row no longer passes the filter: they stay where they are, but the server no longer counts them. @type {Set<number>} */
   #left = new Set();
   #generation = 0;
+  #changes = 0;
   /** @type {Filter} */
   filter = { label: "all", annotator: "", order: "newest", selection: "" };
 
@@ -30,14 +32,28 @@ export class Rows extends EventTarget {
     this.api = api;
   }
 
-  /** Start again from the first verdict. @param {Partial<Filter>} [filter] what to change */
+  /**
+   * Start again from the first verdict. By the same filter the rows stay until the new ones are there, so that no key
+   * meets an empty place; and they stay for good where one was changed meanwhile.
+   *
+   * @param {Partial<Filter>} [filter] what to change
+   */
   async load(filter = {}) {
+    const changes = this.#changes;
     Object.assign(this.filter, filter);
     this.#generation += 1;
+    if (Object.keys(filter).length) this.#clear();
+    await this.#fetch(0, () => {
+      const isStill = changes === this.#changes;
+      if (isStill) this.#clear();
+      return isStill;
+    });
+  }
+
+  #clear() {
     this.#rows.clear();
     this.#asked.clear();
     this.#left.clear();
-    await this.#fetch(0);
   }
 
   /** @param {number} place @returns {Row | null} null while it is on its way */
@@ -63,16 +79,18 @@ export class Rows extends EventTarget {
   change(place, verdict) {
     const row = this.#rows.get(place);
     if (!row) return;
+    this.#changes += 1;
     row.verdict = { ...row.verdict, ...verdict };
-    const { label } = this.filter;
+    const { label, order } = this.filter;
+    row.is_done = SECOND_LOOKS.has(order) && row.verdict.strategy === "review";
     const passes = label === "all" || LABEL_OF_FILTER[label] === row.verdict.label;
-    if (passes) this.#left.delete(place);
+    if (passes && !row.is_done) this.#left.delete(place);
     else this.#left.add(place);
     this.dispatchEvent(new Event("change"));
   }
 
-  /** @param {number} window */
-  async #fetch(window) {
+  /** @param {number} window @param {() => boolean} [isWanted] asked once the answer is there */
+  async #fetch(window, isWanted = () => true) {
     const generation = this.#generation;
     this.#asked.add(window);
     const first = window * WINDOW;
@@ -83,10 +101,11 @@ export class Rows extends EventTarget {
       return null;
     });
     if (generation !== this.#generation) return;
-    if (answer === null) {
+    if (answer === null || !isWanted()) {
       this.#asked.delete(window);
       return;
     }
+    this.#asked.add(window);
     if (window === 0) this.total = answer.total;
     this.annotators = answer.annotators;
     this.isLoaded = true;

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from browser_helpers import Person, Server, wait_until
+from late_answers import Late
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -95,6 +96,57 @@ def test_a_verdict_on_the_sample_is_taken_back_and_its_item_returns(ana: Person)
     ana.page.keyboard.press("Backspace")
     wait_until(lambda: ana.item() == first, "the first item is back")
     wait_until(lambda: audit_of(ana.server)["sides"][0]["judged"] == 0, "the server took it back")
+
+
+def test_an_item_whose_picture_has_not_come_is_not_judged(ana: Person) -> None:
+    late = Late(ana.page, "**/media/items/**")
+    draw(ana)
+    left = audit_of(ana.server)["left"]
+    late.wait()
+    ana.page.keyboard.press("a")
+    late.release()
+    first = wait_until(ana.item, "an item is on screen")
+    assert audit_of(ana.server)["left"] == left
+    ana.page.keyboard.press("a")
+    wait_until(lambda: audit_of(ana.server)["left"] == left - 1, "now it is judged")
+    assert ana.server.labels()[first] == 0
+
+
+def test_an_image_that_cannot_be_shown_is_asked_for_no_more(
+    server: Server, tmp_path: Path, open_person: Callable[..., Person]
+) -> None:
+    ana = open_person(server, expected="422").open("/auto")
+    expect(ana.page.get_by_role("button", name="Draw the audit")).to_be_visible()
+    for k in range(5):
+        (tmp_path / f"{k}.png").write_bytes(b"no image")
+    asked: list[str] = []
+    ana.page.on("request", lambda call: asked.append(call.url) if "/media/items/" in call.url else None)
+    draw(ana)
+    expect(ana.page.get_by_text("This image cannot be shown. Skip it")).to_be_visible()
+    ana.page.keyboard.press("s")
+    wait_until(lambda: audit_of(server)["sides"][0]["judged"] == 1, "it is skipped")
+    expect(ana.page.get_by_text("This image cannot be shown. Skip it")).to_be_visible()
+    assert len(asked) <= 3 * len(set(asked))  # the picture, why it failed, and once more
+
+
+def test_a_reading_from_before_the_audit_was_given_up_does_not_bring_it_back(ana: Person) -> None:
+    draw(ana)
+    while (audit := audit_of(ana.server))["left"] > 3:
+        item = audit["items"][0]
+        body = {"key": f"more-{item['id']}", "item_id": item["id"], "label": is_positive(item["index"])}
+        ana.server.send("POST", "/api/auto/1/verdicts", body)
+    ana.open("/auto")
+    late = Late(ana.page, "**/api/auto", only=1)
+    wait_until(ana.item, "an item is on screen")
+    ana.page.keyboard.press("a")
+    late.wait()
+    ana.page.get_by_role("button", name="Give up").click()
+    expect(ana.page.get_by_role("button", name="Draw the audit")).to_be_visible()
+    with ana.page.expect_response("**/api/auto"):
+        late.release()
+    ana.page.keyboard.press("h")  # whatever the answer led to has happened by now
+    ana.page.keyboard.press("h")
+    expect(ana.page.get_by_role("button", name="Draw the audit")).to_be_visible()
 
 
 def test_the_sample_shows_nothing_of_what_the_model_thinks(ana: Person) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 from browser_helpers import Person, Server, draw_pool, is_red, wait_until
-from playwright.sync_api import expect
+from late_answers import Late
+from playwright.sync_api import Route, expect
 
 N = 120
 FIT = 0.92  # of the map's shorter side
@@ -124,6 +125,75 @@ def test_a_lasso_by_keys_labels_all_but_the_exceptions_and_one_key_takes_it_back
     ana.page.keyboard.press("Backspace")
     wait_until(lambda: ana.server.labels() == {}, "all of it is taken back")
     expect(ana.page.locator("#legend")).to_contain_text(f"{N} open")
+
+
+def test_states_from_before_a_labelling_do_not_take_it_off_the_map(ana: Person) -> None:
+    choose_all_by_keys(ana)
+    chosen(ana, f"{N} chosen: {N} open")
+    late = Late(ana.page, "**/api/map/state", only=1)
+    sent = Late(ana.page, "**/api/verdicts/batch", "POST")
+    ana.server.judge(item_ids(ana)[0], 0, "other")
+    late.wait()
+    ana.page.keyboard.press("d")
+    ana.page.keyboard.press("d")
+    sent.wait()
+    labelled = f"{N} chosen: 0 open, {N} judged"
+    chosen(ana, labelled)
+    with ana.page.expect_response("**/api/map/state"):
+        late.release()
+    ana.page.keyboard.press("h")  # whatever the answer led to has happened by now
+    ana.page.keyboard.press("h")
+    chosen(ana, labelled)
+    sent.release()
+    expect(ana.page.get_by_text("1 had a verdict already: it stands.")).to_be_visible()
+    ana.page.keyboard.press("Backspace")
+    wait_until(lambda: list(ana.server.labels().values()) == [0], "the labelling alone is taken back")
+
+
+def test_a_choice_does_not_outlive_its_map_even_if_the_states_of_the_next_one_fail(
+    server: Server, open_person: Callable[..., Person]
+) -> None:
+    ana = opened(open_person(server, expected="net::ERR"))
+    choose_all_by_keys(ana)
+    chosen(ana, f"{N} chosen: {N} open")
+    failed: list[Route] = []
+
+    def other_key(route: Route) -> None:
+        bytes_ = bytearray(route.fetch().body())
+        struct.pack_into("<I", bytes_, 4, 7)
+        route.fulfill(body=bytes(bytes_), content_type="application/octet-stream")
+
+    def other_state(route: Route) -> None:
+        if failed:
+            other_key(route)
+            return
+        failed.append(route)
+        route.abort()
+
+    ana.page.route("**/api/map", other_key)
+    ana.page.route("**/api/map/state", other_state)
+    ana.page.route("**/api/map/status", lambda route: route.fulfill(json={**route.fetch().json(), "key": 7}))
+    chosen(ana, "Nothing is chosen.")
+    assert failed
+
+
+def test_pictures_that_could_not_be_had_come_when_the_server_is_back(
+    server: Server, open_person: Callable[..., Person]
+) -> None:
+    ana = opened(open_person(server, expected="net::ERR"))
+    failed: list[Route] = []
+
+    def fail_first(route: Route) -> None:
+        if failed:
+            route.continue_()
+            return
+        failed.append(route)
+        route.abort()
+
+    ana.page.route("**/api/map/items*", fail_first)
+    choose_all_by_keys(ana)
+    expect(ana.page.locator("#chosen img")).to_have_count(24)
+    assert failed
 
 
 def test_enter_on_the_first_corner_closes(ana: Person) -> None:

@@ -29,6 +29,13 @@ def test_a_hasty_verdict_is_confirmed_by_its_own_key(server: Server, hasty: dict
     ana.page.keyboard.press("a")  # negative, as before: looked at, and meant
     wait_until(lambda: server.get("/api/self-check")["hasty"] == 0, "the verdict was looked at again")
     assert server.labels()[hasty["id"]] == 0
+    expect(ana.page.get_by_role("gridcell", name=f"{hasty['path']}, negative, by ana, looked at")).to_be_visible()
+    expect(ana.page.get_by_text("✓ looked at")).to_be_visible()
+    ana.page.keyboard.press("Backspace")
+    wait_until(lambda: server.get("/api/self-check")["hasty"] == 1, "it is taken back")
+    expect(ana.page.get_by_text("✓ looked at")).to_have_count(0)
+    ana.page.keyboard.press("a")
+    wait_until(lambda: server.get("/api/self-check")["hasty"] == 0, "and said again")
     ana.page.reload()
     expect(ana.page.get_by_text("No hasty verdicts")).to_be_visible()
     expect(ana.page.get_by_role("button", name="Hasty")).to_have_attribute("aria-pressed", "true")
