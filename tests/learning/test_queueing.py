@@ -53,6 +53,22 @@ def test_find_all_has_a_random_look_at_every_twentieth_verdict() -> None:
     assert snapshot.queue[places[0]] == open_rows[snapshot.lot[open_rows].argmax()]
 
 
+@pytest.mark.parametrize(("positives", "places"), [(10, [40, 60, 80, 100]), (11, [100, 200, 300])])
+def test_random_looks_are_five_times_rarer_while_most_of_the_twenty_newest_labels_are_positive(
+    positives: int, places: list[int]
+) -> None:
+    newest = [0] * (20 - positives) + [1] * positives
+    labels = Labels(np.arange(33), np.array([0] * 13 + newest, np.int8), NOTHING, NOTHING)
+    ways = ways_of(snapshot_of(labels, "find_all"))
+    assert [33 + place + 1 for place, way in enumerate(ways) if way == "random"][: len(places)] == places
+
+
+def test_random_looks_come_back_when_the_finds_are_twenty_labels_old() -> None:
+    labels = Labels(np.arange(53), np.array([1] * 33 + [0] * 20, np.int8), NOTHING, NOTHING)
+    ways = ways_of(snapshot_of(labels, "find_all"))
+    assert 53 + ways.index("random") + 1 == 60
+
+
 def test_all_but_the_random_looks_keep_the_strategys_order() -> None:
     labels = labels_of(list(range(33)), TRUTH)
     own, mixed = snapshot_of(labels, "max_probability"), snapshot_of(labels, "find_all")

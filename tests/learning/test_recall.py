@@ -73,15 +73,27 @@ def test_bounds_hold_at_every_moment_of_random_orders(n: int, positives: int) ->
     assert max(wrong.values()) <= 0.05 * runs + 4  # two standard errors
 
 
-def mixed_run(n: int, truth: np.ndarray, next_ranked: Callable[[np.ndarray], int], seed: int) -> dict[str, bool]:
-    """Whether each bound was ever wrong: every tenth look by lot, the others as next_ranked chooses."""
+def every_tenth(labels: list[bool]) -> bool:
+    return len(labels) % 10 == 9
+
+
+def mixed_run(
+    n: int,
+    truth: np.ndarray,
+    next_ranked: Callable[[np.ndarray], int],
+    seed: int,
+    is_next_random: Callable[[list[bool]], bool] = every_tenth,
+) -> dict[str, bool]:
+    """Whether each bound was ever wrong: some looks by lot, as the labels before them say, others by next_ranked."""
     lot = np.random.default_rng(seed).permutation(n)
     is_open, bound, found, wrong = np.ones(n, bool), RecallBound(n), 0, {"random": False, "ranked": False}
+    labels: list[bool] = []
     for i in range(n):
-        is_random = i % 10 == 9
+        is_random = is_next_random(labels)
         row = int(lot[is_open[lot]][0]) if is_random else next_ranked(is_open)
         bound.take("random" if is_random else "ranked", bool(truth[row]), found=found, n_open=n - i)
         is_open[row], found = False, found + int(truth[row])
+        labels.append(bool(truth[row]))
         for kind, by in (("random", bound.random), ("ranked", bound.ranked)):
             wrong[kind] |= by.at_most(found=found, n_open=n - i - 1) < truth.sum()
     return wrong
@@ -95,6 +107,20 @@ def test_random_looks_bound_whatever_else_is_judged_between_them() -> None:
 
     runs = [mixed_run(120, truth, negatives_first, seed) for seed in range(30)]
     assert sum(run["random"] for run in runs) <= 4
+
+
+def test_the_labels_so_far_may_decide_which_look_is_random() -> None:
+    """At random only while little is found, by an order that finds half of the positives and then passes over them."""
+    truth = np.arange(120) < 12
+
+    def half_then_none(is_open: np.ndarray) -> int:
+        return int(np.flatnonzero(is_open)[0 if is_open[:6].any() else -1])
+
+    def finds_little(labels: list[bool]) -> bool:
+        return len(labels) % 3 == 2 and sum(labels[-5:]) <= 1
+
+    runs = [mixed_run(120, truth, half_then_none, seed, finds_little) for seed in range(60)]
+    assert sum(run["random"] for run in runs) <= 6
 
 
 def test_an_order_that_passes_over_positives_is_what_the_ranked_bound_excludes() -> None:

@@ -13,7 +13,8 @@ class Goal:
     """What a goal shows.
 
     strategy is the name of the order that it is nearest to; random_every is after how many verdicts one is a random
-    look, None for never; is_blind hides what the model and the detector think; has_repeats lets some items come back.
+    look (fewer are, where most looks find something: queueing.py), None for never; is_blind hides what the model and
+    the detector think; has_repeats lets some items come back.
     """
 
     name: str
@@ -30,7 +31,7 @@ GOALS: dict[str, Goal] = {
     "find_all": Goal(
         "find_all",
         "Find all",
-        "Rare things: the most likely first, and one random look in twenty, so that the meter can say what is left.",
+        "Rare things: the most likely first, up to one random look in twenty, so that the meter can say what is left.",
         "max_probability",
         random_every=RANDOM_EVERY,
         has_repeats=True,

@@ -12,6 +12,7 @@ from winnow.learning.space import FeatureSpace
 from winnow.learning.strategies import WAYS, top_rows
 from winnow.learning.teach import teach_order
 
+WELL_FACTOR = 5  # random looks are so many times rarer while an order finds more than it misses
 REPEAT_AFTER = 50  # labels that were given after one, before it may come back
 BULK_SHARE = 0.05  # of the labels given many at a time, how many are shown again one by one
 BULK_EVERY = 10  # verdicts; how often one of these is shown while some are due
@@ -147,8 +148,9 @@ def _mixed(
     """The order with the goal's random looks and repeats in their places: the n-th verdict of a pool has its own."""
     k, first = len(rows), labels.n_said + 1
     draws: Iterator[int] = iter(())
-    if goal.random_every:
-        n_draws = -(-k // goal.random_every) + 1
+    random_every = _random_every(goal, labels)
+    if random_every:
+        n_draws = -(-k // random_every) + 1
         draws = iter(top_rows(belief.lot, belief.lot, open_rows, n_draws).tolist())
     repeats = _Repeats(labels, belief.lot, repeat_share if goal.has_repeats else 0.0)
     own = iter(zip(rows.tolist(), ways.tolist(), chance.tolist(), strict=True))
@@ -159,7 +161,7 @@ def _mixed(
         if repeat is not None:
             mixed[repeat] = repeat_way, 1.0
             continue
-        if goal.random_every and number % goal.random_every == 0:
+        if random_every and number % random_every == 0:
             draw = next((row for row in draws if row not in mixed), None)
             if draw is not None:
                 mixed[draw] = random_way, 1 / len(open_rows)
@@ -169,6 +171,18 @@ def _mixed(
             mixed[taken[0]] = taken[1], taken[2]
     new_ways, new_chance = zip(*mixed.values(), strict=True)
     return np.array(list(mixed), np.int64), np.array(new_ways, np.uint8), np.array(new_chance, np.float32)
+
+
+def _random_every(goal: Goal, labels: Labels) -> int | None:
+    """After how many verdicts a random look comes: fewer do while most of the newest labels are positive.
+
+    There a random look costs a find, and the bound on what is left waits for misses anyway. Past labels alone decide,
+    so each draw stays a fair one; docs/recall.md.
+    """
+    every = goal.random_every
+    if every and 2 * int(labels.values[-every:].sum()) > every:
+        return every * WELL_FACTOR
+    return every
 
 
 class _Repeats:

@@ -203,7 +203,7 @@ class GoalChoice(FromAttributes):
 class GoalOut(BaseModel):
     name: str | None
     available: list[GoalChoice]
-    random_share: Annotated[float, Field(description="of the items in Find all that are drawn at random")]
+    random_share: Annotated[float, Field(description="of the items in Find all that are drawn at random, at most")]
 
 
 class ReturnIn(BaseModel):
