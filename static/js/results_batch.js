@@ -61,7 +61,7 @@ export class ResultBatch {
     try {
       const { job } = await this.api.post("/api/results-folder", {});
       this.#started.add(job.number);
-      this.#panel.take(job);
+      this.#takeJob(this.#panel.get(job.number) ?? job); // the feed may have told of its end before this answer came
     } catch (error) {
       showProblem(byId("folder-problem"), error);
     }

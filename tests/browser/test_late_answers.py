@@ -257,3 +257,16 @@ def test_a_folder_on_its_way_and_a_choice_made_are_kept_in_mind(predict: Server,
     expect(start).to_be_disabled()
     hand_over(late, page, "**/api/folders?under=tiles")
     expect(start).to_be_enabled()
+
+
+def test_a_folder_that_was_written_is_told_also_when_the_answer_to_its_start_comes_later(
+    shapes: Server, open_person: Open
+) -> None:
+    page = open_person(shapes).open("/results").page
+    late = Late(page, "**/api/results-folder", "POST")
+    page.get_by_text("Batch and results folder").click()
+    page.get_by_role("button", name="Write the results folder").click()
+    late.wait()
+    expect(page.get_by_role("listitem", name="Job 1")).to_have_attribute("data-state", "completed")
+    hand_over(late, page, "**/api/results-folder")
+    expect(page.locator("#folder-done")).to_contain_text("Written")
