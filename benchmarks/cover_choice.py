@@ -9,6 +9,7 @@ class that LENGTH verdicts do not meet is given the expected place of its first 
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -20,13 +21,15 @@ from winnow.learning import cover
 from winnow.learning.space import FeatureSpace
 
 LENGTH = 400
-CHANGES = {
+CHANGES: dict[str, dict[str, Any]] = {
     "as it is": {"GAMMA": cover.GAMMA},
     "every row worth the same": {"CROWD_POWER": 0.0},
+    "worth by the third root of its crowd": {"CROWD_POWER": 1 / 3},
     "worth by the root of its crowd": {"CROWD_POWER": 0.5},
     "kernel's γ 3": {"GAMMA": 3.0},
     "kernel's γ 12": {"GAMMA": 12.0},
     "crowd by a sample of 1,000": {"CROWD_SAMPLE": 1000},
+    "far enough is ten times farther": {"UNSEEN": cover.UNSEEN / 10},
 }
 
 
@@ -62,7 +65,18 @@ def orders_of(vectors: NDArray[np.floating], seed: int) -> dict[str, NDArray[np.
                 space, space.is_usable, np.empty(0, np.int64), LENGTH, np.random.default_rng(seed)
             )
         orders[name] = chosen
+    for name, every in (("every third at random", 3), ("every tenth at random", 10)):
+        orders[name] = merged(orders["as it is"], orders["random"], every)
+    orders["γ 3 and γ 12 in turn"] = merged(orders["kernel's γ 3"], orders["kernel's γ 12"], 2)
     return orders
+
+
+def merged(order: NDArray[np.int64], other: NDArray[np.int64], every: int) -> NDArray[np.int64]:
+    """The order, save that every so many-th place goes to the next row of another one; a row that comes twice, once."""
+    places = np.arange(1, len(order) + 1)
+    at = np.concatenate([places + (places - 1) // (every - 1), every * places])
+    rows = np.concatenate([order, other])[np.argsort(at)]
+    return rows[np.sort(np.unique(rows, return_index=True)[1])][:LENGTH]
 
 
 def main() -> None:
