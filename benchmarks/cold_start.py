@@ -1,18 +1,19 @@
 """How many verdicts it takes to meet the first positive, by each way to begin without any.
 
-    python benchmarks/cold_start.py --seeds 15                  # all tasks: some minutes on one core
-    python benchmarks/cold_start.py --tasks magnetic --fifth    # also to the fifth positive: takes much longer
+    OMP_NUM_THREADS=1 nice python benchmarks/cold_start.py --seeds 15           # every task: some minutes on one core
+    OMP_NUM_THREADS=1 nice python benchmarks/cold_start.py --seeds 15 --fifth   # also to the fifth positive: longer
 
 The first positive's place in each order; "random" is its expected value. "example": a random positive is given as an
 example; it is not in the pool and not counted, and the last column says how many of the 20 rows most like it are
 positive. The fifth positive comes by winnow.learning.replay with the goal "find all": from the first on, the head
-chooses. Needs ../shared/data/features (WINNOW_SHARED names another place).
+chooses. Runs that are in the CSV already are not done again. Needs ../shared/data/features (WINNOW_SHARED names
+another place).
 """
 
 import argparse
+import csv
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -106,22 +107,38 @@ def _cell(first: float, fifth: float) -> str:
     return f"{first:.1f}" if np.isnan(fifth) else f"{first:.1f} / {fifth:.1f}"
 
 
+def read(path: Path, has_fifth: bool) -> dict[int, Found]:
+    """The runs that are done, by seed; those without a fifth positive only where nobody asks for it."""
+    runs: dict[int, Found] = {}
+    if path.is_file():
+        with path.open(newline="") as file:
+            for task, way, seed, first, fifth in csv.reader(file):
+                if way == "like" or not (has_fifth and np.isnan(float(fifth))):
+                    runs.setdefault(int(seed), {})[task, way] = float(first), float(fifth)
+    return runs
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=15)
     parser.add_argument("--tasks", nargs="*", default=[], help="beginnings of task names; all by default")
     parser.add_argument("--demo", type=Path, help="folder of a demo pool with its features.npy")
     parser.add_argument("--fifth", action="store_true", help="also replay to the fifth positive")
-    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=Path("cold_start.csv"))
     options = parser.parse_args()
+    threadpool_limits(1)
     tasks = all_tasks(options.tasks, options.demo)
-    with ProcessPoolExecutor(options.jobs, initializer=threadpool_limits, initargs=(1,)) as processes:
-        jobs = [
-            [processes.submit(run, pool, seed, options.fifth) for pool in by_pool(tasks)]
-            for seed in range(options.seeds)
-        ]
-        runs = [{key: value for job in of_seed for key, value in job.result().items()} for of_seed in jobs]
-    print_table(tasks, runs)
+    runs = read(options.out, options.fifth)
+    for seed in range(options.seeds):
+        done = runs.setdefault(seed, {})
+        for pool in by_pool(tasks):
+            missing = [task for task in pool if (task.name, WAYS[-1]) not in done]
+            if missing:
+                new = run(missing, seed, options.fifth)
+                done.update(new)
+                with options.out.open("a", newline="") as file:
+                    csv.writer(file).writerows((*key, seed, *figures) for key, figures in new.items())
+    print_table(tasks, [runs[seed] for seed in range(options.seeds)])
 
 
 if __name__ == "__main__":
