@@ -145,7 +145,7 @@ export class Viewer extends EventTarget {
   #count(image, kept) {
     const nImages = this.file?.n_images ?? 0;
     const shown = kept.length === image.proposals.length ? `${kept.length}` : `${kept.length} of ${image.proposals.length}`;
-    const place = `Image ${(this.place + 1).toLocaleString("en")} of ${nImages.toLocaleString("en")}: ${shown} proposals`;
+    const place = `Image ${(this.place + 1).toLocaleString("en")} of ${nImages.toLocaleString("en")}: ${shown} ${image.proposals.length === 1 ? "proposal" : "proposals"}`;
     setText(byId("place"), place);
     setText(byId("live"), `${place}, ${image.path}`);
     const counts = new Map();

@@ -105,9 +105,10 @@ def _load(path: Path) -> tuple[Any, DetectorFacts, dict[str, Any]]:
     try:
         model, task, names, fixed = _load_onnx(path) if path.suffix.lower() == ".onnx" else _load_pt(path)
     except Exception as error:  # unpickling a file that is no model raises anything
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = said.removeprefix("ERROR ❌️ ").replace(str(path), path.name)[:200].rstrip(".")
         raise DetectorError(
-            f"{path} is no detector that ultralytics can load ({reason[:200]}). Copy it again, or give other weights."
+            f"{path} is no detector that ultralytics can load ({reason}). Copy it again, or give other weights."
         ) from error
     if task not in TASKS:
         raise DetectorError(

@@ -175,8 +175,8 @@ def _class_balance(facts: DatasetFacts, machine: Machine, settings: SessionSetti
     if rarest[1] >= FEW_BOXES and most[1] < LOPSIDED * max(rarest[1], 1):
         return None
     reason = (
-        f"{rarest[0]} has {rarest[1]} accepted boxes, {most[0]} {most[1]}: the rule wants {FEW_BOXES} of each and no "
-        f"class {LOPSIDED} times another. Balance offers images of rare classes sooner."
+        f"Accepted boxes of {rarest[0]}: {rarest[1]}, of {most[0]}: {most[1]}. The rule wants {FEW_BOXES} of each and "
+        f"no class {LOPSIDED} times another. Balance offers images of rare classes sooner."
     )
     return Suggestion("class_balance", True, reason)
 
