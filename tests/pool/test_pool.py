@@ -123,7 +123,7 @@ def test_a_second_opening_reads_the_index_and_not_the_refs(tmp_path, monkeypatch
     second = open_pool(tmp_path / "refs.txt")
     assert second.fingerprint == first.fingerprint
     assert [second.item(row) for row in range(3)] == [first.item(row) for row in range(3)]
-    assert isinstance(second.ids, np.memmap)
+    assert isinstance(second.ids.base, np.memmap)  # on the mapped file, and quick to look single values up in
 
 
 def test_changed_refs_are_read_anew_and_the_old_index_goes(tmp_path):

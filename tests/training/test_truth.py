@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from winnow.pool import open_pool
+from winnow.pool.boxes import iou
 from winnow.pool.identity import item_id_of
 from winnow.training.listing import Listing
 from winnow.training.truth import ImageRecord, Truth
@@ -204,6 +205,18 @@ def test_an_object_that_a_later_round_boxed_again_counts_once(story: Story, tmp_
 def test_two_boxes_that_one_round_proposed_may_crowd(tmp_path: Path) -> None:
     story = Story(tmp_path, "path,x1,y1,x2,y2,class\na.png,0,0,10,10,cat\na.png,1,0,10,10,cat\n")
     assert len(story.say(CAT, 1).say((1.0, 0.0, 10.0, 10.0), 1).record().accepted) == 2
+
+
+def test_boxes_of_one_round_are_not_compared_with_one_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [f"a.png,{x},0,{x + 10},10,cat,0.9," for x in range(0, 600, 20)]
+    story = Story(tmp_path, "path,x1,y1,x2,y2,class,score,group\n" + "\n".join(lines) + "\n")
+    for x in range(0, 600, 20):
+        story.say((float(x), 0.0, float(x + 10), 10.0))
+    story.say((0.0, 50.0, 10.0, 60.0), class_name="cat", strategy="correction")
+    compared = []
+    monkeypatch.setattr("winnow.training.truth.iou", lambda one, other: compared.append(one) or iou(one, other))
+    assert len(story.record().accepted) == 31
+    assert len(compared) <= 30  # ten thousand boxes on one image are a second, not minutes
 
 
 @pytest.mark.parametrize("said", [{"reason": "bad_box"}, {"reason": "wrong_class"}, {"label": None}])

@@ -136,6 +136,7 @@ def _load(index: Path) -> Columns | None:
 
 def _map(path: Path) -> np.ndarray:
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        # As a plain array on the mapped file: looking up single values in a memmap takes several times as long.
+        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
     except ValueError:  # an empty array cannot be mapped
         return np.load(path, allow_pickle=False)

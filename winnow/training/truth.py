@@ -231,18 +231,20 @@ def _without_repeats(accepted: list[Region], rounds: Sequence[Mapping[str, Regio
     if any(all(region.item_id in round_ for region in accepted) for round_ in rounds):
         return accepted
     kept: list[Region] = []
-    proposed: list[Region] = []
+    proposed: dict[frozenset[int], list[Region]] = defaultdict(list)  # by the rounds that have it: thousands share one
     for region in sorted(accepted, key=lambda region: -region.seq):
-        alike = (
-            other
-            for other in proposed
-            if other.class_name == region.class_name
+        own = frozenset(number for number, round_ in enumerate(rounds) if region.item_id in round_)
+        is_repeat = any(
+            other.class_name == region.class_name
             and not (region.is_drawn and other.batch)
             and iou(other.box_xyxy, region.box_xyxy) >= REPEAT_IOU
+            for theirs, others in proposed.items()
+            if not own & theirs
+            for other in others
         )
-        if all(any(one.item_id in r and region.item_id in r for r in rounds) for one in alike):
+        if not is_repeat:
             kept.append(region)
-            proposed += [] if region.is_drawn else [region]
+            proposed[own] += [] if region.is_drawn else [region]
     return kept
 
 
