@@ -20,7 +20,7 @@ def mapped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server = Server(draw_pool(tmp_path_factory.mktemp("mapped"), N), WINNOW_ATLAS="true")
     try:
         server.start()
-        wait_until(lambda: server.get("/api/map/status")["state"] == "ready", "the atlas is made", 180)
+        wait_until(lambda: server.get("/api/map/status")["state"] == "ready", "the atlas is made", 300)
         yield server
     finally:
         server.kill()

@@ -118,7 +118,7 @@ def test_a_picture_is_cut_by_keys_alone_and_its_likes_come_first(
     expect(ana.page.get_by_alt_text("Example 1, a picture")).to_be_visible()
     assert [(one["name"], one["box_xyxy"]) for one in sent] == [("red.png", [58, 25, 158, 83])]
     assert base64.b64decode(sent[0]["picture"]) == png()
-    wait_until(lambda: start(encoded)["state"] == "ready", "the picture is read", 90.0)
+    wait_until(lambda: start(encoded)["state"] == "ready", "the picture is read", 300)
     reds = [item["index"] % 4 == 0 for item in encoded.get("/api/queue?n=4")["items"]]
     assert reds == [True] * 4
 
@@ -159,7 +159,7 @@ def test_a_tour_shows_how_many_groups_are_seen(
     tmp_path: Path, start_server: Callable[..., Server], open_person: Callable[..., Person]
 ) -> None:
     server = start_server(draw_pool(tmp_path), WINNOW_ATLAS="true")
-    wait_until(lambda: start(server)["coverage"], "the groups are known", 90.0)
+    wait_until(lambda: start(server)["coverage"], "the groups are known", 300)
     ana = open_person(server).open_label_page()
     ana.page.keyboard.press("x")
     ana.page.get_by_role("radio", name="Tour of the groups").check()
