@@ -14,6 +14,7 @@ from small_pool import Client
 from tiny_models import metrics, save_model, write_version
 
 from winnow.jobs.jobs import Jobs, Patience
+from winnow.jobs.locks import Lock
 from winnow.settings import Settings
 from winnow.training.workspace import Workspace
 from winnow.web.app import create_app
@@ -179,6 +180,21 @@ def test_a_failed_run_goes_on_under_its_number(failing: Client, tmp_path: Path) 
     refused = failing.post("/api/proposals/again", json={"job": 2})
     assert (refused.status_code, refused.json()["error"]) == (409, "bad_job")
     assert "is there already" in refused.json()["detail"]
+
+
+def test_a_run_goes_on_once_however_often_it_is_asked(failing: Client, settings: Settings) -> None:
+    first = propose(failing, "file:yolo.pt").json()["job"]["number"]
+    failing.ended_job(first)
+    busy = Lock.take(settings.workspace_path / "jobs" / "running.lock")
+    assert busy is not None
+    assert failing.post("/api/proposals/again", json={"job": first}).json()["job"]["state"] == "queued"
+    refused = failing.post("/api/proposals/again", json={"job": first})
+    assert (refused.status_code, refused.json()["detail"]) == (
+        409,
+        "Job 2 goes on with proposals-0001.csv already.",
+    )
+    busy.release()
+    assert failing.ended_job(2)["state"] == "failed"
 
 
 def test_a_detector_proposes_on_a_folder(client: Client, tmp_path: Path) -> None:

@@ -39,6 +39,9 @@ def start_again(number: int, settings: Settings, jobs: Jobs) -> tuple[str, Job]:
         raise JobError(f"Job {number} ({job.title}, {job.state}) is none that this page can go on with.")
     if out.exists():
         raise JobError(f"{out.name} is there already and whole. Choose it in the list of results.")
+    going = next((one for one in jobs.list() if not one.has_ended and _out_of(one) == out), None)
+    if going is not None:
+        raise JobError(f"Job {going.number} goes on with {out.name} already.")
     return out.name, jobs.submit(KIND, job.arguments, title=job.title)
 
 
