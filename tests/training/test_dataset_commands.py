@@ -132,6 +132,11 @@ def test_a_project_can_begin_with_a_labelled_set(tmp_path: Path, typed: Typed, n
     assert (code, "train: 8 images" in out, "holdout: 2 images" in out) == (0, True, True)
 
 
+def test_what_is_not_there_is_not_imported(tmp_path: Path, typed: Typed) -> None:
+    code, _, error = typed(tmp_path / "refs.csv", "import", str(tmp_path / "none.json"))
+    assert (code, "none.json: there is no such file or folder" in error) == (2, True)
+
+
 def test_importing_a_table_is_as_before(tmp_path: Path, typed: Typed) -> None:
     refs = draw_pool(tmp_path)
     (tmp_path / "labels.csv").write_text("0,1\n1,0\n")

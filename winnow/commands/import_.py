@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
+from winnow.errors import LabelledSetError
 from winnow.files import write_atomically
 from winnow.settings import Settings, read_settings
 
@@ -30,6 +31,8 @@ def _run(options: argparse.Namespace) -> None:
     from winnow.training.labelled_sets import is_labelled_set
 
     settings = read_settings()
+    if not options.file.exists():
+        raise LabelledSetError(f"{options.file}: there is no such file or folder. Nothing was imported.")
     if is_labelled_set(options.file):
         _import_labelled_set(settings, options)
     else:
