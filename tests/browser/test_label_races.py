@@ -1,11 +1,20 @@
 """The label page keeps what was chosen while older answers are still on their way to it."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from browser_helpers import Person, Server, wait_until
 from late_answers import Late
 from playwright.sync_api import Page, expect
+
+# From now on, what the panel says of the goal: "asking", "by-hand" or "goal".
+NOTE_GOALS = """() => {
+  const panel = document.getElementById("panel");
+  document.body.dataset.goals = "";
+  const note = () => (document.body.dataset.goals += `${panel.dataset.goal} `);
+  new MutationObserver(note).observe(panel, { attributes: true, attributeFilter: ["data-goal"] });
+}"""
 
 
 def look_again(page: Page) -> None:
@@ -19,9 +28,11 @@ def test_a_goal_chosen_while_a_verdict_is_on_its_way_stays_on_the_page(ana: Pers
     late.wait()
     with ana.page.expect_response("**/api/goal"):
         ana.page.keyboard.press("g")
+    ana.page.evaluate(NOTE_GOALS)
     with ana.page.expect_response("**/api/queue*") as asked_again:
         late.release()
     assert asked_again.value.json()["goal"] == "find_all"
+    expect(ana.page.locator("body")).to_have_attribute("data-goals", re.compile("^(goal )+$"))
     expect(ana.page.get_by_role("radio", name="Find all")).to_be_checked()
 
 
