@@ -113,6 +113,46 @@ def test_looks_survive_a_restart(tmp_path: Path) -> None:
     second.close()
 
 
+def test_looks_at_items_that_left_the_pool_are_passed_over(tmp_path: Path) -> None:
+    settings = Settings(refs=draw_pool(tmp_path), annotator="ana", goal="audit", atlas=False)
+    first = Labelling(settings)
+    gone = first.session.pool.row_of(first.judge(6)[-1])
+    first.close()
+    lines = settings.refs.read_text().splitlines()
+    settings.refs.write_text("\n".join(lines[:gone] + lines[gone + 1 :]) + "\n")
+    np.save(tmp_path / "features.npy", np.delete(np.load(tmp_path / "features.npy"), gone, axis=0))
+    second = Labelling(settings)
+    reading = second.reading()
+    assert (reading.population, reading.looked, reading.prevalence) == (39, 5, None)
+    second.close()
+
+
+def test_each_pool_of_a_log_has_looks_and_lots_of_its_own(tmp_path: Path) -> None:
+    settings = Settings(refs=draw_pool(tmp_path), annotator="ana", goal="audit", atlas=False)
+    lines = settings.refs.read_text().splitlines()
+    other = settings.model_copy(update={"refs": tmp_path / "other.txt", "features": tmp_path / "features.npy"})
+    other.refs.write_text("".join(f"{line.split()[0]} 0 0 20 20\n" for line in lines))
+    first = Labelling(settings)
+    narrow = Filter(images=tuple(f"{i}.png" for i in range(20)))
+    first.session.set_filter(narrow, {})
+    first.judge(10)
+    first.reading()
+    first.session.set_filter(Filter(), {})  # from here on these lots count only above those that were drawn
+    first.judge(8)
+    before = first.reading()
+    first.close()
+    elsewhere = Labelling(other)
+    elsewhere.judge(7)
+    reading = elsewhere.reading()
+    assert reading.prevalence is not None
+    assert (reading.population, reading.looked, reading.prevalence.looks) == (40, 7, 7)
+    elsewhere.close()
+    again = Labelling(settings)
+    back = again.reading()
+    assert (back.looked, back.at_most, back.prevalence) == (before.looked, before.at_most, before.prevalence)
+    again.close()
+
+
 def test_looks_at_fewer_items_say_nothing_of_more(labelling: Labelling) -> None:
     labelling.session.set_filter(Filter(images=tuple(f"{i}.png" for i in range(20))), {})
     labelling.judge(8)

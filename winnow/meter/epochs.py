@@ -44,10 +44,14 @@ class Epochs:
     def last(self) -> Epoch | None:
         return self._epochs[-1] if self._epochs else None
 
+    def last_of(self, pool: str) -> Epoch | None:
+        """The epoch in which the pool was shown last."""
+        return next((one for one in reversed(self._epochs) if one.pool == pool), None)
+
     def is_known(self, pool: str, base: str) -> bool:
         """Whether exactly this was shown when the pool was shown last."""
-        of_pool = [one for one in self._epochs if one.pool == pool]
-        return bool(of_pool) and of_pool[-1].base == base
+        own = self.last_of(pool)
+        return own is not None and own.base == base
 
     def begin(self, new: Epoch) -> None:
         """Begin an epoch, unless it goes on with the one in force; epochs that count no more are dropped."""

@@ -126,7 +126,7 @@ class Population:
     def _extra_name(self) -> str:
         return f"recall_extra:{self._pool}"
 
-    def _turns(self, rows: int | list[int]) -> NDArray[np.float32]:
+    def _turns(self, rows: int | NDArray[np.int64]) -> NDArray[np.float32]:
         """When the lot draws rows, between 0 and 1: it goes from the highest to the lowest."""
         turns: NDArray[np.float32] = 1 - self._session.learner.learnt.snapshot.lot[rows]
         return turns
@@ -135,12 +135,13 @@ class Population:
         with self._session.reading() as ledger:
             seq = ledger.last_seq
             drawn = [one[0] for one in ledger.histories() if one[0].strategy == "random" and one[0].rank is not None]
-        last = self._epochs.last
-        since, floor = (last.seq, last.floor) if last else (0, 0.0)
+        last, own = self._epochs.last, self._epochs.last_of(self._pool)
+        floor = own.floor if own else 0.0  # the lots of other pools have nothing to do with these
         if is_wider:
-            since = min([since, *(after for after, _ in self._epochs.counting(self._pool))])
-            rows = [self._session.pool.row_of(one.item_id) for one in drawn if one.seq > since]
-            floor = next_floor(self._turns(rows), floor)
+            since = min([last.seq if last else 0, *(after for after, _ in self._epochs.counting(self._pool))])
+            ids = np.array([int(one.item_id, 16) for one in drawn if one.seq > since], np.uint64)
+            rows = self._session.pool.rows_of(ids)  # some may be of another pool, or have left this one
+            floor = next_floor(self._turns(rows[rows >= 0]), floor)
             self._keep_extra(np.zeros_like(self.extra))
         self._epochs.begin(Epoch(seq, self._pool, _fingerprint(self.standing.is_base), is_wider, floor))
         self._session.remember(_EPOCHS, self._epochs.to_json())
