@@ -67,7 +67,7 @@ export class MaskPanel {
   #renderSegmenter() {
     const { choices, problem } = this.segmenter;
     const state = choices?.state ?? "stopped";
-    byId("mask-panel").dataset.state = this.segmenter.image === "working" ? "starting" : state;
+    byId("mask-status").dataset.state = this.segmenter.image === "working" ? "starting" : state;
     setText(byId("mask-state"), stateWords(this.segmenter));
     this.#renderProblem();
     byId("mask-again").hidden = state !== "failed" && (choices !== null || !problem);

@@ -77,6 +77,13 @@ def test_a_drawn_box_becomes_a_mask_that_is_saved_with_its_object(ana: Person) -
     assert box_of(from_json(event["mask"])) is not None
 
 
+def test_how_long_the_mask_took_is_in_view_without_scrolling(ana: Person) -> None:
+    draw_box(ana.page, SPOT)
+    expect(ana.page.locator("#mask-figures")).to_contain_text("Mask in ")
+    for part in ("#mask-figures", "#mask-state"):
+        expect(ana.page.locator(part)).to_be_in_viewport(ratio=1)
+
+
 def test_the_next_images_are_read_ahead(ana: Person) -> None:
     ana.page.keyboard.press("a")
     expect(ana.page.locator("#path")).to_have_text("spot1.png")
