@@ -232,6 +232,7 @@ function openKeys() {
 
 openHeader(api, config, storage);
 openKeys();
+api.addEventListener("reachable", () => api.isReachable && void load());
 void readModel(api);
 void load();
 openJobFeed({ onJob: takeJob });

@@ -203,6 +203,12 @@ function press(name) {
 openHeader(api, config, storage);
 openControls();
 openKeys();
+api.addEventListener("reachable", () => {
+  if (!api.isReachable) return;
+  void form.load();
+  void folder.open(folder.path);
+  void readFiles();
+});
 void readModel(api);
 void form.load();
 void folder.open("");

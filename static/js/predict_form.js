@@ -17,6 +17,8 @@ export class PredictForm {
   choices = null;
   /** What was said of the models last; what a run said since is not wiped away by hearing the same. @type {string | null} */
   #problem = null;
+  /** Whether the last reading failed, and that stands beside the form. */
+  #isAway = false;
 
   /** @param {import("./api.js").Api} api @param {import("./predict_folders.js").FolderPicker} folder */
   constructor(api, folder) {
@@ -33,9 +35,12 @@ export class PredictForm {
     try {
       this.choices = /** @type {Choices} */ (await this.api.get("/api/predict"));
     } catch (error) {
+      this.#isAway = true;
       showProblem(byId("form-problem"), error);
       return;
     }
+    if (this.#isAway) showProblem(byId("form-problem"), "");
+    this.#isAway = false;
     this.#fill(this.choices);
     this.#render();
   }

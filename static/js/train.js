@@ -151,6 +151,12 @@ async function isSaved(number) {
   return saves.unsaved !== number;
 }
 
+/** The server is back: what it did not take is sent again, and what it could not tell is asked for. */
+function catchUp() {
+  if (saves.unsaved !== null && saves.unsaved === current()?.number && form.check()) saves.add(saves.unsaved, form.values);
+  void refresh();
+}
+
 async function makeSession() {
   await state.reading; // what it can start from
   const base = firstBase(basesOf(state.bases, "detect"));
@@ -252,6 +258,7 @@ function openKeys() {
 
 openHeader(api, config, storage);
 openKeys();
+api.addEventListener("reachable", () => api.isReachable && catchUp());
 for (const id of ["new-session", "make-dataset"]) ignoreDoubleClicks(byId(id));
 const newSession = oneAtATime(makeSession);
 byId("new-session").addEventListener("click", () => void newSession());

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser_helpers import Person, Server, draw_pool
+from browser_helpers import Person, Server, draw_pool, wait_until
 from late_answers import Late
 from playwright.sync_api import Page, Route, expect
 from proposal_pool import draw_proposals
@@ -139,6 +139,21 @@ def test_a_page_hears_of_a_job_that_began_and_ended_while_it_was_hidden(shapes: 
     expect(page.locator("#sessions option")).to_have_count(3)
 
 
+def test_what_was_typed_while_the_server_was_away_is_saved_once_it_is_back(shapes: Server, open_person: Open) -> None:
+    page = open_person(shapes, expected="ERR_|503|Failed to fetch").open("/train").page
+    page.locator("#sessions").select_option("1: Boxes")
+    expect(page.locator("#check")).to_contain_text("Ready")
+    shapes.kill()
+    page.get_by_label("Epochs", exact=True).fill("7")
+    page.keyboard.press("Tab")
+    expect(page.locator("#session-problem")).to_contain_text("cannot be reached")
+    shapes.start()
+    expect(page.locator("#session-problem")).to_be_hidden()
+    wait_until(lambda: shapes.get("/api/sessions/1")["settings"]["epochs"] == 7, "it is saved")
+    expect(page.locator("#check")).to_contain_text("Ready")
+    expect(page.locator("#next-images li")).to_have_count(5)
+
+
 @pytest.fixture
 def models(start_server: Start, tmp_path: Path) -> Server:
     """Three versions, of which the first is active."""
@@ -195,7 +210,7 @@ def test_the_label_page_opens_when_it_will_show_what_was_chosen(
     page.keyboard.press("3")
     page.keyboard.press("Enter")
     held[0].continue_()
-    page.wait_for_url(ana.server.url + "/")
+    expect(page).to_have_url(ana.server.url + "/")
     assert sorted(ana.server.get("/api/filter")["set_aside"]) == ["near_duplicate", "tiny"]
 
 
@@ -228,11 +243,12 @@ def test_how_a_run_ended_is_told_also_when_the_answer_to_its_start_comes_later(
 def test_features_that_came_while_a_file_is_shown_are_known(predict: Server, open_person: Open) -> None:
     page = open_person(predict).open("/predict").page
     expect(page.locator("#place")).to_contain_text("Image 1 of 2")
+    expect(page.locator("#pool option")).to_have_count(2)
     np.save(predict.folder / "proposals-0001.npy", np.random.default_rng(0).random((3, 8), np.float32))
     with page.expect_response("**/api/pools"):
         end_job(predict, "propose")
     page.get_by_role("button", name="Judge these").press("Enter")
-    page.wait_for_url("**/triage")
+    expect(page).to_have_url(predict.url + "/triage")
 
 
 def test_a_folder_on_its_way_and_a_choice_made_are_kept_in_mind(predict: Server, open_person: Open) -> None:

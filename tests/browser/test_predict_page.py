@@ -113,6 +113,7 @@ def test_a_waiting_run_is_stopped_and_goes_on(ana: Person) -> None:
     page = ana.page
     choose(page, "cells.pt")
     page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.get_by_role("listitem", name="Job 1")).to_be_visible()
     page.get_by_role("button", name="Start", exact=True).click()
     second = page.get_by_role("listitem", name="Job 2")
     second.get_by_role("button", name="Stop").click()
