@@ -103,10 +103,10 @@ class Board:
         """(k,) what a head decided of these rows, −1 where it did not."""
         return self._auto_of_row[rows]
 
-    def mark_unreadable(self, row: int) -> bool:
-        """Leave a row out of the queue because its image cannot be shown; answers whether that is news."""
-        is_news = not self._is_unreadable[row]
-        self._is_unreadable[row] = True
+    def mark_readable(self, row: int, *, is_readable: bool) -> bool:
+        """Leave a row out of the queue while its image cannot be shown; answers whether that is news."""
+        is_news = bool(self._is_unreadable[row]) == is_readable
+        self._is_unreadable[row] = not is_readable
         return is_news
 
     def are_open(

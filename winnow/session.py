@@ -156,9 +156,9 @@ class Session(Presses):
         """Keep a choice that is made on a page with the log, for ever."""
         self._log.write_state(name, value)
 
-    def mark_unreadable(self, row: int) -> None:
-        """Leave an item out of the queue because its image cannot be shown."""
-        if self.board.mark_unreadable(row):
+    def mark_readable(self, row: int, *, is_readable: bool) -> None:
+        """Leave an item out of the queue while its image cannot be shown."""
+        if self.board.mark_readable(row, is_readable=is_readable):
             self.learner.wake()
 
     def current_labels(self) -> list[Verdict]:

@@ -75,14 +75,20 @@ def test_rows_that_are_not_finite_are_counted_and_never_shown(tmp_path: Path, op
     assert sorted(item["index"] for item in queue["items"]) == [i for i in range(40) if i not in (3, 5)]
 
 
-def test_an_image_that_cannot_be_read_leaves_the_queue(settings: Settings, client: Client) -> None:
+def test_an_image_that_cannot_be_read_leaves_the_queue_until_it_can(settings: Settings, client: Client) -> None:
     item = client.queue(1)["items"][0]
-    (settings.refs.parent / item["path"]).write_bytes(b"\xff\xd8\xff not a jpeg")
+    file = settings.refs.parent / item["path"]
+    whole = file.read_bytes()
+    file.write_bytes(b"\xff\xd8\xff not a jpeg")
     response = client.get(item["image_url"])
     assert (response.status_code, response.json()["error"]) == (422, "unreadable_image")
     queue = client.queue(100)
     assert queue["progress"]["unreadable"] == 1
     assert item["id"] not in [other["id"] for other in queue["items"]]
+    file.write_bytes(whole)
+    assert client.get(item["image_url"]).status_code == 200
+    client.wait_until(lambda client: item["id"] in [other["id"] for other in client.queue(100)["items"]])
+    assert client.queue(1)["progress"]["unreadable"] == 0
 
 
 def test_a_missing_image_leaves_the_queue(settings: Settings, client: Client) -> None:

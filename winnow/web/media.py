@@ -21,12 +21,13 @@ def read_view(
     view: Annotated[View, Query(description="image: whole, its box drawn; plain: no box")] = "image",
     size: Annotated[int, Query(ge=16, le=4096, description="longest side in pixels")] = DEFAULT_SIZE,
 ) -> Response:
-    """An item's picture; one that cannot be read is left out of the queue from then on."""
+    """An item's picture; one that cannot be read is left out of the queue until it was read again."""
     try:
         image, media_type, tag = views.view(session, item_id, view, size)
     except UnreadableImage:
-        session.mark_unreadable(session.pool.row_of(item_id))
+        session.mark_readable(session.pool.row_of(item_id), is_readable=False)
         raise
+    session.mark_readable(session.pool.row_of(item_id), is_readable=True)
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
