@@ -27,7 +27,8 @@ def read_view(
     except UnreadableImage:
         session.mark_readable(session.pool.row_of(item_id), is_readable=False)
         raise
-    session.mark_readable(session.pool.row_of(item_id), is_readable=True)
+    if view != "plain":  # which is shown also where the item's box lies off the image
+        session.mark_readable(session.pool.row_of(item_id), is_readable=True)
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
