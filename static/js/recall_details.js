@@ -1,7 +1,7 @@
 // @ts-check
 /** The recall meter's details: both methods, what was looked at, the target, how common positives are, how far to trust the model. */
 import { byId, element, html, setText } from "./dom.js";
-import { METHODS, atLeast, boundWords, counted, foundWords, headWords, nextWords, number, prevalenceWords } from "./recall_words.js";
+import { LEAST_SAID, METHODS, atLeast, boundWords, counted, foundWords, headWords, nextWords, number, prevalenceWords } from "./recall_words.js";
 import { reliabilityChart } from "./reliability.js";
 
 /** @typedef {import("./types_goals.js").Recall} Recall */
@@ -45,7 +45,7 @@ function methods({ bound, bound_method, bound_random, refused }) {
   const bounds = { ranked: bound_method === "ranked" ? bound : null, random: bound_random };
   return Object.entries(bounds).map(([method, share]) => {
     const silence = said.get(method) ?? "Nothing can be said yet.";
-    return [`${METHODS[method]}:`, share === null ? silence : `at least ${atLeast(share)} of all is found.`];
+    return [`${METHODS[method]}:`, share === null || share < LEAST_SAID ? silence : `at least ${atLeast(share)} of all is found.`];
   });
 }
 

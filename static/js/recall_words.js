@@ -7,7 +7,9 @@
 export const METHODS = { ranked: "Ranked and random looks", random: "Random looks alone" };
 
 /** A bound below this says nothing. */
-const LEAST_SAID = 0.001;
+export const LEAST_SAID = 0.001;
+/** From so many random looks on an estimate is worth saying; before, only its interval is. */
+const LOOKS_TO_ESTIMATE = 10;
 
 /**
  * A share that is at least reached: rounded down, so that it is never said to be more.
@@ -63,7 +65,9 @@ export function nextWords({ is_reached, looks_to_target, target, refused, preval
 export function prevalenceWords({ prevalence }) {
   if (!prevalence) return "Unknown: no item was drawn at random yet.";
   const { estimate, low, high, looks } = prevalence;
-  return `About ${percent(estimate)} (95\u00a0%: ${percent(low)} to ${percent(high)}), from ${counted(looks, "random look")}.`;
+  const from = `from ${counted(looks, "random look")}.`;
+  if (looks < LOOKS_TO_ESTIMATE) return `Between ${percent(low)} and ${percent(high)} (95\u00a0%), ${from}`;
+  return `About ${percent(estimate)} (95\u00a0%: ${percent(low)} to ${percent(high)}), ${from}`;
 }
 
 /** @param {Recall} recall @returns {string} */

@@ -90,6 +90,22 @@ def test_the_words_claim_no_more_than_the_numbers(ana: Person, change: dict[str,
     assert ana.page.evaluate(SAYS, {**READING, **change}) == said
 
 
+@pytest.mark.parametrize(
+    ("looks", "said"),
+    [
+        (1, "Between 2.1 % and 10 % (95 %), from 1 random look."),
+        (10, "About 5.2 % (95 %: 2.1 % to 10 %), from 10 random looks."),
+    ],
+)
+def test_a_prevalence_is_estimated_from_ten_looks_on(ana: Person, looks: int, said: str) -> None:
+    prevalence = {"estimate": 0.052, "low": 0.021, "high": 0.104, "looks": looks}
+    says = """async (prevalence) => {
+      const words = await import("/static/js/recall_words.js");
+      return words.prevalenceWords({prevalence}).replaceAll("\\u00a0", " ");
+    }"""
+    assert ana.page.evaluate(says, prevalence) == said
+
+
 def find_most(server: Server) -> dict[str, Any]:
     """Judge 30 of the 40 tiles by their true colour, most likely first; answers the meter's reading."""
     server.send("PUT", "/api/goal", {"name": "find_all"})
