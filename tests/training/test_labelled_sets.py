@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 from dataset_helpers import BOX, BOX_2, SIZE_WH, draw_images
+from labelled_import import import_, truth_of
 from PIL import Image
 
 from winnow.errors import DatabaseError, LabelledSetError
@@ -15,14 +16,11 @@ from winnow.training.labelled_sets import (
     LabelledImage,
     assign_parts,
     events_of,
-    import_labelled_set,
     is_labelled_set,
     read_labelled_set,
 )
-from winnow.training.truth import Truth
 from winnow.training.workspace import Workspace
 from winnow.training.yolo_labels import label_line
-from winnow.verdicts.ledger import Ledger
 from winnow.verdicts.log import VerdictLog
 
 
@@ -57,19 +55,6 @@ def write_coco(folder: Path, **changes: Any) -> Path:
     }
     (folder / "set.json").write_text(json.dumps(content))
     return folder / "set.json"
-
-
-def truth_of(folder: Path) -> Truth:
-    log = VerdictLog(f"sqlite:///{folder / 'winnow.db'}", is_writer=False)
-    try:
-        return Truth(None, Ledger(log.replay()))
-    finally:
-        log.close()
-
-
-def import_(folder: Path, labelled: list[LabelledImage], **options: Any) -> Any:
-    url = f"sqlite:///{folder / 'winnow.db'}"
-    return import_labelled_set(labelled, url, Workspace(folder / "workspace"), annotator="ana", **options)
 
 
 def test_a_yolo_set_becomes_accepted_boxes_and_complete_images(tmp_path: Path) -> None:

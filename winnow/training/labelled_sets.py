@@ -4,13 +4,15 @@ import json
 import os
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from winnow.errors import LabelledSetError
-from winnow.masks.rle import Rle
+from winnow.masks.rle import Rle, from_json, iou
 from winnow.pool.boxes import Box
 from winnow.pool.identity import item_id_of, normalise_paths
 from winnow.training.dataset import locked
@@ -26,6 +28,8 @@ from winnow.verdicts.log import NewVerdict, VerdictLog
 Split = Literal["draw", "holdout", "train"]
 SPLITS: tuple[Split, ...] = ("draw", "holdout", "train")
 STRATEGY = "import"
+SAME_BOX = 0.1  # pixels between sides: files round boxes, and what comes back rounded is no second object
+SAME_MASK = 0.98  # IoU: an outline in a file follows a mask so nearly
 
 
 @dataclass(frozen=True)
@@ -116,11 +120,11 @@ def import_labelled_set(
 
     Raises DatabaseError, with nothing changed, where a server has the log open.
     """
-    events = events_of(labelled, annotator=annotator)
     log = VerdictLog(url)
     try:
         ledger = Ledger(log.replay())
-        fresh = [event for event in events if ledger.find(event.key) is None]
+        events = events_of(_on_accepted(labelled, ledger), annotator=annotator)
+        fresh = [event for event in events if not _is_known(event, ledger)]
         # The split first: a data set that is built in between must not draw what is assigned here.
         holdout = assign_parts(labelled, workspace, split=split, groups=groups or {})
         log.append(fresh)
@@ -128,6 +132,41 @@ def import_labelled_set(
         log.close()
     parts = Counter(holdout.part_of(image.path) for image in labelled)
     return Imported(len(fresh), len(events) - len(fresh), len(labelled), dict(parts))
+
+
+def _on_accepted(labelled: list[LabelledImage], ledger: Ledger) -> list[LabelledImage]:
+    """The set with every box that is an accepted one but for rounding as that very box, so that it is the same item."""
+    accepted: dict[str, list[Box]] = {}
+    for verdict in ledger.standing():
+        if verdict.label == 1 and verdict.box_xyxy is not None:
+            accepted.setdefault(verdict.path, []).append(verdict.box_xyxy)
+    return [_moved(image, accepted[image.path]) if image.path in accepted else image for image in labelled]
+
+
+def _moved(image: LabelledImage, accepted: list[Box]) -> LabelledImage:
+    stand = np.array(accepted)
+    onto: dict[Box, Box] = {}
+    for _, box in image.boxes:
+        distance = np.abs(stand - box).max(axis=1)
+        nearest = int(distance.argmin())
+        onto[box] = accepted[nearest] if distance[nearest] <= SAME_BOX else box
+    if len(set(onto.values())) < len(onto):  # objects that lie so near to each other stay what they are
+        return image
+    boxes = tuple((class_name, onto[box]) for class_name, box in image.boxes)
+    return replace(image, boxes=boxes, masks={onto[box]: mask for box, mask in image.masks.items()})
+
+
+def _is_known(event: NewVerdict, ledger: Ledger) -> bool:
+    """Whether the event was recorded before, or says of an object what stands."""
+    if ledger.find(event.key) is not None:
+        return True
+    stands = ledger.current(event.item_id) if event.kind == "verdict" else None
+    if stands is None or stands.label != 1 or event.class_name != (stands.class_name or stands.proposed_class):
+        return False
+    if event.mask is None or stands.mask is None:
+        return event.mask is None
+    ours, theirs = (from_json(json.loads(mask)) for mask in (stands.mask, event.mask))
+    return bool(iou([ours], [theirs])[0, 0] >= SAME_MASK)
 
 
 def assign_parts(

@@ -16,6 +16,7 @@ class Region:
 
     mask: the one that a person gave; a proposal's own lies beside its refs. replaces: the item it was corrected from.
     is_drawn: by a person, who saw what else is there. batch: the review of its whole image that the verdict is part of.
+    imported_at: when the labelled set came in that it is from; all of one set have the same.
     """
 
     item_id: str
@@ -29,6 +30,7 @@ class Region:
     replaces: str | None = None
     is_drawn: bool = False
     batch: str | None = None
+    imported_at: float | None = None
 
 
 def judged_region(verdict: Verdict, proposed: Region | None) -> Region:
@@ -49,4 +51,5 @@ def judged_region(verdict: Verdict, proposed: Region | None) -> Region:
         replaces=verdict.replaces,
         is_drawn=verdict.strategy == "correction",
         batch=verdict.batch,
+        imported_at=verdict.created_at if verdict.strategy == "import" else None,
     )

@@ -226,14 +226,16 @@ def replaced_items(currents: Iterable[Verdict]) -> set[str]:
 def _without_repeats(accepted: list[Region], rounds: Sequence[Mapping[str, Region]]) -> list[Region]:
     """Accepted regions, newest first, without those that an earlier round boxed already.
 
-    One round may crowd, and so may who draws, or who leaves a drawn box in a review of its image: they saw both.
+    One round or labelled set may crowd, and so may who draws, or who leaves a drawn box in a review of its image: they
+    saw both.
     """
     if any(all(region.item_id in round_ for region in accepted) for round_ in rounds):
         return accepted
     kept: list[Region] = []
-    proposed: dict[frozenset[int], list[Region]] = defaultdict(list)  # by the rounds that have it: thousands share one
+    proposed: dict[frozenset[float], list[Region]] = defaultdict(list)  # by what has it: thousands share one round
     for region in sorted(accepted, key=lambda region: -region.seq):
-        own = frozenset(number for number, round_ in enumerate(rounds) if region.item_id in round_)
+        own = {float(number) for number, round_ in enumerate(rounds) if region.item_id in round_}
+        own |= {region.imported_at} if region.imported_at else set()
         is_repeat = any(
             other.class_name == region.class_name
             and not (region.is_drawn and other.batch)
@@ -244,7 +246,7 @@ def _without_repeats(accepted: list[Region], rounds: Sequence[Mapping[str, Regio
         )
         if not is_repeat:
             kept.append(region)
-            proposed[own] += [] if region.is_drawn else [region]
+            proposed[frozenset(own)] += [] if region.is_drawn else [region]
     return kept
 
 
