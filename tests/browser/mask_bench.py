@@ -24,7 +24,8 @@ PAGE = """<!doctype html><meta charset="utf-8"><title>masks</title>
 <link rel="stylesheet" href="/static/css/winnow.css"><link rel="stylesheet" href="/static/css/masks.css">
 <script type="application/json" id="config">{{}}</script>
 <main style="display:grid;grid-template:600px / 800px 320px">
-<div id="stage" tabindex="0" aria-label="Image" style="position:relative;overflow:hidden"></div>{panel}</main>
+<div id="stage" tabindex="0" aria-label="Image" style="position:relative;overflow:hidden"></div>
+<div>{panel}</div></main>
 <style>#stage canvas {{ position: absolute; inset: 0; width: 100%; height: 100%; }}</style>"""
 START = """async (objects) => {
   const { EditModel } = await import("/static/js/edit_model.js");
@@ -172,7 +173,7 @@ class Bench:
         body = route.request.post_data_json if route.request.post_data else {}
         if call == "predict":
             self.prompts.append(body)
-        if call in ("predict", "tidy", self.holds):
+        if call in ("predict", "tidy") or (call == self.holds and route.request.method == "GET"):
             if self._held is None:
                 self._give(route)
             else:

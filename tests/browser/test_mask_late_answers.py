@@ -165,7 +165,6 @@ def test_what_was_asked_before_another_segmenter_was_chosen_does_not_undo_the_ch
     bench.hold()
     with bench.page.expect_request("**/api/masks"):
         bench.page.evaluate("void tools.segmenter.load()")
-    bench.holds = "predict"
     bench.page.get_by_label("Segmenter").select_option("mobile_sam.pt")
     expect(bench.page.locator("#mask-state")).to_have_text("MobileSAM is ready for this image.")
     bench.late = {"model": "tiny"}
