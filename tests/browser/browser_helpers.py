@@ -5,6 +5,7 @@ import io
 import json
 import os
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -13,6 +14,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +79,46 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class Forked:
+    """A server that the nursery forked; as subprocess.Popen has it."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+    def poll(self) -> int | None:
+        """None while it lives. Its parent, the nursery, has it reaped at once."""
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return 1
+        return None
+
+    def send_signal(self, number: int) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+    def wait(self, timeout: float = 60.0) -> None:
+        wait_until(lambda: self.poll() is not None, f"process {self.pid} has ended", timeout)
+
+
+@cache
+def nursery() -> subprocess.Popen[str]:
+    """The process that servers are forked from: it ends with this one."""
+    command = [sys.executable, str(Path(__file__).with_name("server_nursery.py"))]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+
+def fork_server(wanted: dict[str, Any]) -> Forked:
+    told, answered = nursery().stdin, nursery().stdout
+    assert told is not None
+    assert answered is not None
+    print(json.dumps(wanted), file=told, flush=True)
+    return Forked(int(answered.readline()))
+
+
 class Server:
     """`uvicorn app:app` as a process of its own, on one port for its whole life and for the ones after it."""
 
@@ -86,9 +129,8 @@ class Server:
         self._log = self.folder / "server.log"
 
     def start(self, *, is_ready: bool = True) -> "Server":
-        command = [sys.executable, "-m", "uvicorn", "app:app", "--port", self.url.rsplit(":", 1)[1]]
-        with open(self._log, "ab") as log:
-            self._process = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
+        port = int(self.url.rsplit(":", 1)[1])
+        self._process = fork_server({"port": port, "environment": self._environment, "log": str(self._log)})
         if is_ready:
             wait_until(lambda: self._is_ready(), "the server is ready; it printed " + self.printed(), READY_S)
         return self
@@ -98,7 +140,7 @@ class Server:
 
     def kill(self) -> None:
         """The power goes."""
-        self._process.kill()
+        self._process.send_signal(signal.SIGKILL)
         self._process.wait()
 
     def get(self, path: str) -> Any:

@@ -20,7 +20,7 @@ class Late:
         """Until n answers are kept back; the browser goes on meanwhile."""
         deadline = time.monotonic() + PATIENCE_S
         while len(self.kept) < n:
-            assert time.monotonic() < deadline, f"{self._method} {self._url} was not asked {n} times"
+            assert time.monotonic() < deadline, f"{self._method} {self._url} was asked {len(self.kept)} times, not {n}"
             self._page.wait_for_timeout(20)
 
     def release(self) -> None:

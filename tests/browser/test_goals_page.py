@@ -137,8 +137,8 @@ def test_a_blind_goal_hides_what_the_model_and_the_detector_think(
 
 def test_a_refused_choice_says_so_and_the_old_goal_stands(server: Server, open_person: Callable[..., Person]) -> None:
     ana = open_person(server, expected="503").open_label_page()
-    choose(ana, "Find all")
-    wait_until(lambda: goal(server) == "find_all", "the server pursues it")
+    with ana.page.expect_response("**/api/goal"):
+        choose(ana, "Find all")
     refusal = {"error": "not_ready", "detail": "The pool is being opened."}
     ana.page.route(
         "**/api/goal",
