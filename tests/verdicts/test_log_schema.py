@@ -66,6 +66,13 @@ def test_a_newer_log_is_refused_untouched(tmp_path: Path, is_writer: bool) -> No
     ]
 
 
+@pytest.mark.parametrize("url", ["mysql+none://ana:secret@host/log", "//ana:secret@host"])
+def test_a_url_that_cannot_be_used_is_told_without_its_password(url: str) -> None:
+    with pytest.raises(DatabaseError, match=r"ana:\*\*\*@host") as raised:
+        VerdictLog(url)
+    assert "secret" not in str(raised.value)
+
+
 def test_misses_and_completions_are_undone_like_verdicts(tmp_path: Path) -> None:
     log = VerdictLog(f"sqlite:///{tmp_path / 'w.db'}")
     accepted = NewVerdict("k1", "0" * 16, 1, "ana", "a.png", strategy="entropy")

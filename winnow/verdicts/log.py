@@ -1,5 +1,6 @@
 """The append-only log of verdicts: what is in it is on disk, and nothing in it is ever changed or removed."""
 
+import re
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from winnow.verdicts.locking import lock_out_others
 from winnow.verdicts.schema import auto_items, bring_up_to_date, check_up_to_date, events, state
 
 Kind = Literal["verdict", "miss", "complete", "reject", "auto"]
+_PASSWORD = re.compile(r"(?<=:)[^:@/]+(?=@)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +118,8 @@ class VerdictLog:
             self._engine = sa.create_engine(url)
         except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ModuleNotFoundError) as error:
             raise DatabaseError(
-                f"WINNOW_DATABASE is {url!r}: {error}. Use a URL such as sqlite:////data/winnow.db, "
-                "and install the database's driver."
+                f"WINNOW_DATABASE is {_PASSWORD.sub('***', url)!r}: {error}. Use a URL such as "
+                "sqlite:////data/winnow.db, and install the database's driver."
             ) from error
         self._is_sqlite = self._engine.dialect.name == "sqlite"
         if self._is_sqlite:
