@@ -54,6 +54,7 @@ class Client(TestClient):
         while time.monotonic() < deadline:
             if result := holds(self):
                 return result
+            time.sleep(0.01)  # what is waited for may be of the lowest priority
         raise AssertionError(f"not within {timeout_s} s; the queue is now {self.get('/api/queue').text[:500]}")
 
     def ended_job(self, number: int) -> dict[str, Any]:

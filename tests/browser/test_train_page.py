@@ -84,7 +84,9 @@ def look_again_after_reload(person: Person) -> None:
     """What was trained is still to be seen, and can be trained once more."""
     page = person.open("/train").page
     expect(page.locator("#plot-losses")).to_have_attribute("data-points", "1")
-    page.get_by_label("also when nothing is new").focus()
+    again = page.get_by_label("also when nothing is new")
+    expect(again).to_be_visible()
+    again.focus()
     page.keyboard.press("Space")
     expect(page.locator("#check")).to_contain_text("Ready")
 
